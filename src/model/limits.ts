@@ -1,0 +1,20 @@
+/** Every limit of the store and of a mailbox, with its unit. What a site may change stands in the configuration. */
+
+/** Octets of one message. */
+export const defaultMaxMessageBytes: number = 64 * 1024 * 1024
+/** Octets of a mailbox's whole name in UTF-8. */
+export const maxMailboxNameBytes = 1000
+/** Octets of one level of a mailbox's name in UTF-8. */
+export const maxMailboxLevelBytes = 255
+/** Levels of a mailbox's name. */
+export const maxMailboxLevels = 32
+/** Mailboxes of one account. */
+export const defaultMaxMailboxes = 10_000
+/** Subscriptions of one user in one account. */
+export const maxSubscriptions = 20_000
+/** Keywords ever used in one mailbox. */
+export const defaultMaxKeywords = 256
+/** Octets of one keyword. */
+export const maxKeywordBytes = 128
+/** The highest UID, UIDVALIDITY and UIDNEXT: 32 bits, not zero (RFC 9051 §9 nz-number). */
+export const maxUid = 0xffff_ffff

@@ -1,0 +1,128 @@
+import type { FlagMode, FlagSet } from './flags.ts'
+import type { SpecialUse } from './mailbox.ts'
+import type { MailboxId, MessageNum, ModSeq, Uid } from './numbers.ts'
+
+/**
+ * A message whose octets the store has taken in, but that no mailbox refers to yet.
+ * It belongs to the one commit that names it; what is never committed is released.
+ */
+export interface StagedMessage {
+  /** Octets. */
+  readonly size: number
+  /** Gives the space back; does nothing once the message is committed. */
+  release(): void
+}
+
+/** One message of an append. */
+export interface AppendedMessage {
+  readonly staged: StagedMessage
+  readonly flags: FlagSet
+  /** Whole seconds since 1970; absent, the time of the commit. */
+  readonly internalDate?: number
+  /** A UID to keep, for imports; it must be at or above UIDNEXT, else the next free one is taken. */
+  readonly uid?: Uid
+}
+
+/**
+ * What can be asked of an account, as values: a commit takes a list of them and does all or none.
+ * Conditions (does it exist, is it unchanged) are checked inside the commit, so they cannot be outrun.
+ */
+export type Operation =
+  | {
+      readonly op: 'createMailbox'
+      readonly name: string
+      readonly specialUse?: readonly SpecialUse[]
+      /** For imports and restores: a UIDVALIDITY to keep; refused when it was ever used in the account. */
+      readonly uidValidity?: number
+    }
+  | { readonly op: 'deleteMailbox'; readonly mailbox: MailboxId }
+  /** Takes inferior names along. INBOX instead gives its messages to a new mailbox (RFC 9051 §6.3.6). */
+  | { readonly op: 'renameMailbox'; readonly mailbox: MailboxId; readonly to: string }
+  | { readonly op: 'subscribe'; readonly user: string; readonly name: string; readonly subscribed: boolean }
+  | { readonly op: 'append'; readonly mailbox: MailboxId; readonly messages: readonly AppendedMessage[] }
+  | {
+      readonly op: 'store'
+      readonly mailbox: MailboxId
+      /** Ascending. UIDs that are gone are passed over. */
+      readonly uids: readonly number[] | Uint32Array
+      readonly mode: FlagMode
+      readonly flags: FlagSet
+      /** Messages changed since are left alone and reported (RFC 7162 §3.1.3). */
+      readonly unchangedSince?: ModSeq
+      /** Who stores; decides whose `\Seen` it is where a mailbox keeps it per user. Absent: the owner. */
+      readonly user?: string
+    }
+  | {
+      readonly op: 'copy'
+      readonly from: MailboxId
+      readonly uids: readonly number[] | Uint32Array
+      readonly to: MailboxId
+    }
+  /** Copy and expunge in one (RFC 6851). */
+  | {
+      readonly op: 'move'
+      readonly from: MailboxId
+      readonly uids: readonly number[] | Uint32Array
+      readonly to: MailboxId
+    }
+  | {
+      readonly op: 'expunge'
+      readonly mailbox: MailboxId
+      readonly uids: readonly number[] | Uint32Array
+      /** Only those that have `\Deleted` at the moment of the commit (EXPUNGE); else all (REPLACE). */
+      readonly onlyDeleted: boolean
+    }
+  /** Makes all messages so far not recent any more; the answer says which ones were (RFC 3501 §2.3.2). */
+  | { readonly op: 'claimRecent'; readonly mailbox: MailboxId }
+
+/** What an operation came to; the n-th result is the n-th operation's. */
+export type OperationResult =
+  | { readonly op: 'createMailbox'; readonly mailbox: MailboxId }
+  | { readonly op: 'deleteMailbox' | 'renameMailbox' | 'subscribe' }
+  | { readonly op: 'append'; readonly uidValidity: number; readonly uids: readonly number[] }
+  | {
+      readonly op: 'store'
+      /** UIDs whose flags are now as asked, changed or not. */
+      readonly stored: readonly number[]
+      /** UIDs left alone because of UNCHANGEDSINCE (RFC 7162 §3.1.3, response code MODIFIED). */
+      readonly modified: readonly number[]
+    }
+  | {
+      readonly op: 'copy' | 'move'
+      readonly uidValidity: number
+      /** UIDs that were copied, and theirs in the target, pair by pair (RFC 4315 §3). */
+      readonly from: readonly number[]
+      readonly to: readonly number[]
+    }
+  | { readonly op: 'expunge'; readonly uids: readonly number[] }
+  /** UIDs from `firstUid` to below `uidNext` were recent, and the caller is the one to be told. */
+  | { readonly op: 'claimRecent'; readonly firstUid: Uid; readonly uidNext: Uid }
+
+/** A commit's outcome. */
+export interface Committed {
+  /** The mod-sequence of all changes of the commit; unchanged when it changed nothing. */
+  readonly modSeq: ModSeq
+  readonly results: readonly OperationResult[]
+}
+
+/** The result of the operation at `position`, which must have been an `op`. */
+export function resultOf<Op extends OperationResult['op']>(
+  committed: Committed,
+  position: number,
+  op: Op,
+): Extract<OperationResult, { op: Op }> {
+  const result = committed.results[position]
+  if (result?.op !== op) throw new Error(`operation ${position} was ${result?.op ?? 'not there'}, not ${op}`)
+  return result as Extract<OperationResult, { op: Op }> // checked in the line above
+}
+
+/** One message as a change records it. */
+export interface AppendedEntry {
+  readonly uid: Uid
+  readonly message: MessageNum
+  readonly size: number
+  readonly internalDate: number
+  readonly saveDate: number
+  readonly thread: number
+  readonly flags: FlagSet
+}

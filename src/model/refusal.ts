@@ -1,0 +1,47 @@
+/**
+ * Response codes that a refusal may carry: RFC 9051 §7.1, RFC 5530 §3, and those of extensions.
+ * Protocols other than IMAP map them to their own (LMTP: RFC 3463 status codes).
+ */
+export type RefusalCode =
+  | 'ALREADYEXISTS'
+  | 'AUTHENTICATIONFAILED'
+  | 'AUTHORIZATIONFAILED'
+  | 'BADCHARSET'
+  | 'BADCOMPARATOR'
+  | 'CANNOT'
+  | 'CLIENTBUG'
+  | 'CONTACTADMIN'
+  | 'EXPUNGEISSUED'
+  | 'EXPIRED'
+  | 'HASCHILDREN'
+  | 'INUSE'
+  | 'LIMIT'
+  | 'NONEXISTENT'
+  | 'NOPERM'
+  | 'NOTSAVED'
+  | 'OVERQUOTA'
+  | 'PARSE'
+  | 'PRIVACYREQUIRED'
+  | 'SERVERBUG'
+  | 'TOOBIG'
+  | 'TRYCREATE'
+  | 'UNAVAILABLE'
+  | 'UNKNOWN-CTE'
+  | 'USEATTR'
+
+/**
+ * An answer of NO: the request was understood and is refused. Expected, so it carries no stack
+ * (capturing one costs more than the command).
+ */
+export class Refusal extends Error {
+  readonly code: RefusalCode | undefined
+
+  constructor(code: RefusalCode | undefined, text: string) {
+    const { stackTraceLimit } = Error
+    Error.stackTraceLimit = 0
+    super(text)
+    Error.stackTraceLimit = stackTraceLimit
+    this.name = 'Refusal'
+    this.code = code
+  }
+}
