@@ -1,0 +1,10 @@
+/** `crispin/wire`: the syntax of IMAP, for servers and clients alike. Knows no I/O. */
+
+export * from './cursor.ts'
+export * from './date-time.ts'
+export * from './framer.ts'
+export * from './marker.ts'
+export * from './number-set.ts'
+export * from './response-writer.ts'
+export * from './strings.ts'
+export * from './syntax-error.ts'
