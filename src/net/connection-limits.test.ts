@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { ConnectionLimits } from './connection-limits.ts'
+import type { Admission, CeilingReached } from './connection-limits.ts'
+
+const roomy = { total: 100, perAddress: 100, unauthenticated: 100, perAccount: 100 }
+
+function admitted(admission: Admission | CeilingReached): Admission {
+  assert.ok(typeof admission === 'object', `refused: ${String(admission)}`)
+  return admission
+}
+
+test('each ceiling is named when it is reached, and a release makes room', () => {
+  for (const [ceilings, reached] of [
+    [{ ...roomy, total: 2 }, 'total'],
+    [{ ...roomy, perAddress: 2 }, 'perAddress'],
+    [{ ...roomy, unauthenticated: 2 }, 'unauthenticated'],
+  ] as const) {
+    const limits = new ConnectionLimits(ceilings)
+    const first = admitted(limits.admit('192.0.2.1'))
+    admitted(limits.admit('192.0.2.1'))
+    assert.equal(limits.admit('192.0.2.1'), reached)
+    first.release()
+    first.release()
+    admitted(limits.admit('192.0.2.1'))
+    assert.equal(limits.admit('192.0.2.1'), reached)
+  }
+})
+
+test('an IPv6 client is its /64, and others are not disturbed', () => {
+  const limits = new ConnectionLimits({ ...roomy, perAddress: 1 })
+  admitted(limits.admit('2001:db8::1'))
+  assert.equal(limits.admit('2001:db8::2'), 'perAddress')
+  admitted(limits.admit('2001:db8:0:1::2'))
+  admitted(limits.admit('192.0.2.1'))
+})
+
+test('an account has its own ceiling; signing in and out moves between the counts', () => {
+  const limits = new ConnectionLimits({ ...roomy, perAccount: 1, unauthenticated: 2 })
+  const first = admitted(limits.admit('a'))
+  const second = admitted(limits.admit('a'))
+  assert.ok(first.signedIn('x'))
+  assert.ok(!second.signedIn('x'))
+  assert.ok(second.signedIn('y'))
+  assert.deepEqual(limits.open, { total: 2, unauthenticated: 0 })
+  first.signedOut()
+  assert.deepEqual(limits.open, { total: 2, unauthenticated: 1 })
+  assert.ok(first.signedIn('x'))
+  first.release()
+  second.release()
+  assert.deepEqual(limits.open, { total: 0, unauthenticated: 0 })
+})
+
+test('new ceilings hold from the next connection on', () => {
+  const limits = new ConnectionLimits(roomy)
+  admitted(limits.admit('a'))
+  limits.change({ ...roomy, total: 1 })
+  assert.equal(limits.admit('a'), 'total')
+})
