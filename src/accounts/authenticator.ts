@@ -33,7 +33,7 @@ export interface AuthenticatorOptions {
   readonly rememberMs?: number | undefined
   /** Mechanisms not to offer, by name. */
   readonly disabledMechanisms?: readonly string[] | undefined
-  /** Waits before the answer to a failure; by default by a timer that keeps no process alive. */
+  /** Waits before the answer to a failure; by default by a timer. */
   readonly delay?: ((ms: number) => Promise<void>) | undefined
   /** Hashes at once; by default one a core. */
   readonly concurrency?: number | undefined
@@ -87,7 +87,7 @@ class PasswordChecker {
   constructor(options: AuthenticatorOptions) {
     this.#directory = options.directory
     this.#log = options.log
-    this.#delay = options.delay ?? ((ms) => sleep(ms, undefined, { ref: false }))
+    this.#delay = options.delay ?? ((ms) => sleep(ms))
     this.#throttle = new Throttle({ ...defaultThrottleLimits, ...options.throttle }, options.clock)
     this.#memory = new PasswordMemory(options.clock, options.rememberMs ?? defaultRememberMs)
     this.#queue = new WorkQueue(options.concurrency ?? hashConcurrency(), options.maxWaiting ?? maxWaitingChecks)
