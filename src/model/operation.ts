@@ -105,15 +105,22 @@ export interface Committed {
   readonly results: readonly OperationResult[]
 }
 
+/** The results whose `op` may be `Op`. */
+type ResultOf<Op, Result = OperationResult> = Result extends { readonly op: infer Some }
+  ? Op extends Some
+    ? Result
+    : never
+  : never
+
 /** The result of the operation at `position`, which must have been an `op`. */
 export function resultOf<Op extends OperationResult['op']>(
   committed: Committed,
   position: number,
   op: Op,
-): Extract<OperationResult, { op: Op }> {
+): ResultOf<Op> {
   const result = committed.results[position]
   if (result?.op !== op) throw new Error(`operation ${position} was ${result?.op ?? 'not there'}, not ${op}`)
-  return result as Extract<OperationResult, { op: Op }> // checked in the line above
+  return result as ResultOf<Op> // checked in the line above
 }
 
 /** One message as a change records it. */

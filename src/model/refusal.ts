@@ -10,6 +10,7 @@ export type RefusalCode =
   | 'BADCOMPARATOR'
   | 'CANNOT'
   | 'CLIENTBUG'
+  | 'COMPRESSIONACTIVE'
   | 'CONTACTADMIN'
   | 'EXPUNGEISSUED'
   | 'EXPIRED'

@@ -1,0 +1,88 @@
+import type { ImapSession } from './session.ts'
+
+/** One line of the capability table: what is offered, by which document, and when. */
+export interface Capability {
+  readonly token: string
+  readonly rfc: number
+  /** `before` and `after` sign-in; a capability of use in both states is shown in both. */
+  readonly shown: 'always' | 'before' | 'after'
+  /** Further conditions. */
+  readonly if?: (session: ImapSession) => boolean
+}
+
+const capability = (token: string, rfc: number, shown: Capability['shown'], when?: Capability['if']): Capability => ({
+  token,
+  rfc,
+  shown,
+  ...(when && { if: when }),
+})
+
+/**
+ * Every capability, in the order in which it is printed. CAPABILITY, ENABLE and the protocol support page come from
+ * this table; `AUTH=` and `APPENDLIMIT=` are added where their values are known.
+ */
+export const capabilities: readonly Capability[] = [
+  capability('IMAP4rev1', 3501, 'always'),
+  capability('IMAP4rev2', 9051, 'always'),
+  capability('STARTTLS', 9051, 'before', (session) => session.io.canStartTls),
+  capability('LOGINDISABLED', 9051, 'before', (session) => !session.channel.secure),
+  capability('SASL-IR', 4959, 'before'),
+  capability('LITERAL+', 7888, 'always'),
+  capability('ID', 2971, 'always'),
+  capability('ENABLE', 5161, 'always'),
+  capability('IDLE', 2177, 'always'),
+  capability('NAMESPACE', 2342, 'after'),
+  capability('CHILDREN', 3348, 'after'),
+  capability('UIDPLUS', 4315, 'after'),
+  capability('UNSELECT', 3691, 'after'),
+  capability('MOVE', 6851, 'after'),
+  capability('ESEARCH', 4731, 'after'),
+  capability('SEARCHRES', 5182, 'after'),
+  capability('LIST-EXTENDED', 5258, 'after'),
+  capability('LIST-STATUS', 5819, 'after'),
+  capability('SPECIAL-USE', 6154, 'after'),
+  capability('CREATE-SPECIAL-USE', 6154, 'after'),
+  capability('STATUS=SIZE', 8438, 'after'),
+  capability('BINARY', 3516, 'after'),
+  capability('MULTIAPPEND', 3502, 'after'),
+  capability('CONDSTORE', 7162, 'after'),
+  capability('QRESYNC', 7162, 'after'),
+  capability('WITHIN', 5032, 'after'),
+  capability('SORT', 5256, 'after'),
+  capability('SORT=DISPLAY', 5957, 'after'),
+  capability('ESORT', 5267, 'after'),
+  capability('THREAD=ORDEREDSUBJECT', 5256, 'after'),
+  capability('THREAD=REFERENCES', 5256, 'after'),
+  capability('I18NLEVEL=1', 5255, 'after'),
+  capability('PREVIEW', 8970, 'after'),
+  capability('SAVEDATE', 8514, 'after'),
+  capability('OBJECTID', 8474, 'after'),
+  capability('REPLACE', 8508, 'after'),
+  capability('UNAUTHENTICATE', 8437, 'after'),
+  capability('UTF8=ACCEPT', 9755, 'after'),
+  capability('COMPRESS=DEFLATE', 4978, 'after', (session) => !session.io.compressed),
+]
+
+/** Whether a capability is switched on here, shown or not. */
+export function offers(session: ImapSession, token: string): boolean {
+  return !session.services.disabledCapabilities.has(token.toUpperCase())
+}
+
+/** What CAPABILITY says at this moment (RFC 9051 §7.2.2). */
+export function capabilityTokens(session: ImapSession): string {
+  const state = session.login ? 'after' : 'before'
+  const tokens = capabilities
+    .filter(
+      (entry) =>
+        (entry.shown === 'always' || entry.shown === state) &&
+        offers(session, entry.token) &&
+        entry.if?.(session) !== false,
+    )
+    .map(({ token }) => token)
+  if (state === 'before') {
+    for (const mechanism of session.services.authenticator.mechanisms(session.channel)) tokens.push('AUTH=' + mechanism)
+  } else if (offers(session, 'APPENDLIMIT')) {
+    tokens.push('APPENDLIMIT=' + session.services.limits.maxMessageBytes)
+  }
+  return tokens.join(' ')
+}

@@ -1,0 +1,77 @@
+import type { Cursor } from '../wire/cursor.ts'
+import type { ImapSession } from './session.ts'
+import type { Login, SelectedMailbox } from './state.ts'
+
+/** States in which a command is allowed (RFC 9051 §3); `any` includes all of them. */
+export type CommandState = 'any' | 'not-authenticated' | 'authenticated' | 'selected'
+
+/** The session as a command sees it: where its state says there is a login or a mailbox, there is one. */
+export type SessionIn<State extends CommandState> = State extends 'selected'
+  ? ImapSession & { readonly login: Login; readonly selected: SelectedMailbox }
+  : State extends 'authenticated'
+    ? ImapSession & { readonly login: Login }
+    : ImapSession
+
+/** What the dispatcher must know before it runs a command. */
+export interface CommandEffects {
+  /**
+   * No EXPUNGE may be sent while it runs, since the client counts on its sequence numbers (RFC 9051 §7.5.1). The UID
+   * form of a command lifts that.
+   */
+  readonly usesSequenceNumbers?: boolean
+  /** Other sessions' changes are not told with this command's answer: it leaves, or says it all itself. */
+  readonly tellsNothing?: boolean
+}
+
+/** The tagged OK of a command. */
+export interface Done {
+  /** Text of the response code, without brackets; see `responses/codes.ts`. */
+  readonly code?: string
+  /** Human-readable, ASCII. */
+  readonly text: string
+  /** NO although it was carried out in part, as some rules want (RFC 5530 §3 EXPUNGEISSUED). */
+  readonly no?: boolean
+}
+
+/** How a command's name came: `UID COPY` is the command `COPY` by UID. */
+export interface CommandForm {
+  readonly byUid: boolean
+}
+
+/** One command of IMAP: its grammar and what it does. */
+export interface Command<State extends CommandState = CommandState, Args = unknown> {
+  /** In capitals. */
+  readonly name: string
+  readonly state: State
+  /** Whether there is a `UID` form, and whether there is nothing else. */
+  readonly uid?: 'also' | 'only'
+  readonly effects?: CommandEffects
+  /** Reads what comes behind the name, space included. Sees no session, has no side effects. Throws `BadSyntax`. */
+  parse(cursor: Cursor, form: CommandForm): Args
+  /** Does it. Throws `Refusal` for a tagged NO. */
+  run(session: SessionIn<State>, args: Args, form: CommandForm): Promise<Done> | Done
+  /**
+   * For commands that carry messages: whether the literal announced at the end of `cursor` is one, to be streamed to
+   * the store. `cursor` stands behind the name. Literals before it that were streamed have no octets.
+   */
+  isMessage?(cursor: Cursor): boolean
+  /** Asked before a message's literal is taken: throws `Refusal` so that a synchronising one is never sent. */
+  admit?(session: SessionIn<State>, cursor: Cursor): Promise<void> | void
+}
+
+/** Any command, as tables hold it: what `parse` returns is what `run` takes, which only the command itself knows. */
+export interface AnyCommand {
+  readonly name: string
+  readonly state: CommandState
+  readonly uid?: 'also' | 'only'
+  readonly effects?: CommandEffects
+  parse(cursor: Cursor, form: CommandForm): unknown
+  run(session: SessionIn<'selected'>, args: never, form: CommandForm): Promise<Done> | Done
+  isMessage?(cursor: Cursor): boolean
+  admit?(session: SessionIn<'selected'>, cursor: Cursor): Promise<void> | void
+}
+
+/** Ties the type of a command's arguments to its state; returns what it is given. */
+export function defineCommand<State extends CommandState, Args>(command: Command<State, Args>): Command<State, Args> {
+  return command
+}

@@ -1,0 +1,62 @@
+import { type SpecialUse, specialUses } from '../../model/mailbox.ts'
+import { resultOf } from '../../model/operation.ts'
+import { Refusal } from '../../model/refusal.ts'
+import { defineCommand, type Command } from '../command.ts'
+import { offers } from '../capabilities.ts'
+import { code } from '../responses/codes.ts'
+import { mailboxObjectId, oldName, writeListResponse } from '../responses/list.ts'
+
+interface CreateArgs {
+  /** Octets as sent. */
+  readonly mailbox: string
+  /** Attributes as sent (RFC 6154 §3). */
+  readonly use: readonly string[]
+}
+
+/**
+ * CREATE, RFC 9051 §6.3.4 (RFC 3501 §6.3.3), with USE (RFC 6154 §3) and MAILBOXID (RFC 8474 §4.1). Superior names that
+ * are missing are made too.
+ */
+export const create: Command<'authenticated', CreateArgs> = defineCommand({
+  name: 'CREATE',
+  state: 'authenticated',
+
+  parse(cursor) {
+    cursor.space()
+    const mailbox = cursor.mailbox()
+    let use: string[] = []
+    if (cursor.peek() === ' ' && !cursor.atEnd) {
+      cursor.space()
+      cursor.char('(', 'parameters')
+      if (!cursor.tryWord('USE')) throw cursor.bad('USE is the only parameter')
+      cursor.space()
+      use = cursor.list(() => cursor.flag())
+      cursor.char(')')
+    }
+    cursor.end()
+    return { mailbox, use }
+  },
+
+  async run(session, { mailbox: wire, use }) {
+    const { account } = session.login
+    // A separator at the end only says that there will be inferior names (RFC 9051 §6.3.4).
+    const name = session.mailboxName(wire).replace(/\/$/, '')
+    const specialUse = use.map(specialUseNamed)
+    const committed = await account.commit([
+      { op: 'createMailbox', name, ...(specialUse.length > 0 && { specialUse }) },
+    ])
+    const tree = await account.tree()
+    const created = tree.byId.get(resultOf(committed, 0, 'createMailbox').mailbox)
+    if (session.rev2 && oldName(session, name, wire.replace(/\/$/, '')) !== '') {
+      writeListResponse(session, tree, name, wire)
+    }
+    if (!created || !offers(session, 'OBJECTID')) return { text: 'CREATE completed' }
+    return { code: code.mailboxId(mailboxObjectId(created)), text: 'CREATE completed' }
+  },
+})
+
+function specialUseNamed(attribute: string): SpecialUse {
+  const known = specialUses.find((name) => name.toLowerCase() === attribute.toLowerCase())
+  if (!known) throw new Refusal('USEATTR', `There is no special use ${attribute}`)
+  return known
+}

@@ -1,0 +1,24 @@
+import { defineCommand, type Command } from '../command.ts'
+
+/**
+ * DELETE, RFC 9051 §6.3.5 (RFC 3501 §6.3.4). Inferior names stay; the name is then `\NonExistent` in LIST. Another session
+ * that has it selected is told BYE; this one has no mailbox selected any more.
+ */
+export const deleteMailbox: Command<'authenticated', string> = defineCommand({
+  name: 'DELETE',
+  state: 'authenticated',
+
+  parse(cursor) {
+    cursor.space()
+    const mailbox = cursor.mailbox()
+    cursor.end()
+    return mailbox
+  },
+
+  async run(session, wire) {
+    const mailbox = await session.mailboxNamed(session.login, wire)
+    await session.login.account.commit([{ op: 'deleteMailbox', mailbox: mailbox.id }])
+    if (session.selected?.view.mailbox === mailbox.id) session.deselect()
+    return { text: 'DELETE completed' }
+  },
+})

@@ -1,0 +1,51 @@
+import { normalise, type NumberSet } from '../../wire/number-set.ts'
+import { resultOf } from '../../model/operation.ts'
+import { defineCommand, type Command } from '../command.ts'
+import { code } from '../responses/codes.ts'
+import { requireWritable } from '../responses/updates.ts'
+import { firstRowFrom } from '../../model/snapshot.ts'
+
+/**
+ * EXPUNGE, RFC 9051 §6.4.3, and UID EXPUNGE, §6.4.9 (RFC 4315 §2.1). The EXPUNGE or VANISHED responses are those of
+ * the update that ends each command; HIGHESTMODSEQ by RFC 7162 §3.2.7.
+ */
+export const expunge: Command<'selected', NumberSet | undefined> = defineCommand({
+  name: 'EXPUNGE',
+  state: 'selected',
+  uid: 'also',
+
+  parse(cursor, { byUid }) {
+    let set: NumberSet | undefined
+    if (byUid) {
+      cursor.space()
+      set = cursor.uidSet()
+    }
+    cursor.end()
+    return set
+  },
+
+  async run(session, set) {
+    const { selected, login } = session
+    requireWritable(selected)
+    const { uids } = selected.view.snapshot
+    const wanted = set ? uidsIn(uids, session.uidRanges(selected, set)) : uids
+    const committed = await login.account.commit([
+      { op: 'expunge', mailbox: selected.view.mailbox, uids: wanted, onlyDeleted: true },
+    ])
+    const any = resultOf(committed, 0, 'expunge').uids.length > 0
+    return {
+      ...(any && session.condstore && { code: code.highestModSeq(committed.modSeq) }),
+      text: 'EXPUNGE completed',
+    }
+  },
+})
+
+/** Those of `uids` that lie in `ranges`. */
+function uidsIn(uids: Uint32Array, ranges: ReturnType<typeof normalise>): number[] {
+  const within: number[] = []
+  for (const [first, last] of ranges) {
+    const end = firstRowFrom(uids, last + 1)
+    for (let row = firstRowFrom(uids, first); row < end; row++) within.push(uids[row]!) // inside bounds
+  }
+  return within
+}

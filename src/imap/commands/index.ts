@@ -1,0 +1,73 @@
+import type { AnyCommand } from '../command.ts'
+import { append } from './append.ts'
+import { authenticate } from './authenticate.ts'
+import { capability } from './capability.ts'
+import { check } from './check.ts'
+import { close } from './close.ts'
+import { compress } from './compress.ts'
+import { copy } from './copy.ts'
+import { create } from './create.ts'
+import { deleteMailbox } from './delete.ts'
+import { enable } from './enable.ts'
+import { expunge } from './expunge.ts'
+import { id } from './id.ts'
+import { idle } from './idle.ts'
+import { list } from './list.ts'
+import { login } from './login.ts'
+import { logout } from './logout.ts'
+import { lsub } from './lsub.ts'
+import { move } from './move.ts'
+import { namespace } from './namespace.ts'
+import { noop } from './noop.ts'
+import { rename } from './rename.ts'
+import { replace } from './replace.ts'
+import { examine, select } from './select.ts'
+import { startTls } from './starttls.ts'
+import { status } from './status.ts'
+import { store } from './store.ts'
+import { subscribe, unsubscribe } from './subscribe.ts'
+import { unauthenticate } from './unauthenticate.ts'
+import { unselect } from './unselect.ts'
+
+/** All commands, in the order of RFC 9051 §6, those of extensions behind their kin. */
+export const commands: readonly AnyCommand[] = [
+  capability,
+  noop,
+  logout,
+  id,
+  startTls,
+  authenticate,
+  login,
+  unauthenticate,
+  enable,
+  compress,
+  select,
+  examine,
+  create,
+  deleteMailbox,
+  rename,
+  subscribe,
+  unsubscribe,
+  list,
+  lsub,
+  namespace,
+  status,
+  append,
+  replace,
+  idle,
+  check,
+  close,
+  unselect,
+  expunge,
+  store,
+  copy,
+  move,
+]
+
+const byName: ReadonlyMap<string, AnyCommand> = new Map(commands.map((command) => [command.name, command]))
+
+/** The command with this name, in capitals; with `byUid`, only one that has a `UID` form. */
+export function commandNamed(name: string, byUid: boolean): AnyCommand | undefined {
+  const command = byName.get(name)
+  return command && (byUid ? command.uid !== undefined : command.uid !== 'only') ? command : undefined
+}

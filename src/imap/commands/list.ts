@@ -1,0 +1,191 @@
+import type { Mailbox, MailboxTree } from '../../model/mailbox.ts'
+import type { Cursor } from '../../wire/cursor.ts'
+import { defineCommand, type Command, type SessionIn } from '../command.ts'
+import { canonicalPattern, matchesPattern } from '../list-pattern.ts'
+import { listResponse, parentsOf } from '../responses/list.ts'
+import { parseStatusItems, statusResponse, type StatusItem } from '../responses/status.ts'
+
+/** Patterns one LIST may have. */
+const maxPatterns = 100
+
+interface ListArgs {
+  /** Octets as sent. */
+  readonly reference: string
+  readonly patterns: readonly string[]
+  /** Whether it is the extended syntax, in which an empty pattern means nothing (RFC 9051 §6.3.9). */
+  readonly extended: boolean
+  readonly select: { readonly subscribed: boolean; readonly specialUse: boolean; readonly recursive: boolean }
+  readonly want: {
+    readonly subscribed: boolean
+    readonly children: boolean
+    /** In the order asked for; empty: no STATUS. */
+    readonly status: readonly StatusItem[]
+  }
+}
+
+/**
+ * LIST, RFC 9051 §6.3.9 (RFC 3501 §6.3.8), with the options of LIST-EXTENDED (RFC 5258), LIST-STATUS (RFC 5819) and
+ * SPECIAL-USE (RFC 6154 §3). Special uses and children are told whether or not they are asked for.
+ */
+export const list: Command<'authenticated', ListArgs> = defineCommand({
+  name: 'LIST',
+  state: 'authenticated',
+  parse: parseList,
+
+  async run(session, args) {
+    const { reference, patterns, extended, want } = args
+    if (!extended && patterns[0] === '') {
+      session.out.line('* LIST (\\Noselect) "/" ""')
+      return { text: 'LIST completed' }
+    }
+    const tree = await session.login.account.tree()
+    const canonical = patterns
+      .filter((pattern) => pattern !== '')
+      .map((pattern) => canonicalPattern(session.patternText(reference), session.patternText(pattern)))
+    const listed = selectNames(session, tree, args, canonical)
+    const statuses = await statusesOf(session, listed, tree, want.status)
+    for (const { name, attributes, extra } of listed) {
+      session.out.line(listResponse(session, attributes, name, extra))
+      const status = statuses.get(name)
+      if (status !== undefined) session.out.line(status)
+      if (session.out.full) await session.io.settled()
+    }
+    return { text: 'LIST completed' }
+  },
+})
+
+interface Listed {
+  readonly name: string
+  readonly attributes: readonly string[]
+  /** Extended data, space in front included. */
+  readonly extra: string
+}
+
+/** The names to list, with their attributes (RFC 9051 §6.3.9.3, table 3 in §6.3.9.6). */
+function selectNames(
+  session: SessionIn<'authenticated'>,
+  tree: MailboxTree,
+  { select, want, extended }: ListArgs,
+  patterns: readonly string[],
+): Listed[] {
+  const subscribed = tree.subscriptions(session.login.identity.user)
+  const parents = parentsOf(tree.byName.keys())
+  const filtered = select.subscribed || select.specialUse
+  const meets = (name: string): boolean => {
+    const mailbox = tree.byName.get(name)
+    if (select.subscribed && !subscribed.has(name)) return false
+    if (select.specialUse && !mailbox?.specialUse.length) return false
+    // Without a filter, a level that exists only by its inferiors is shown too, else they would hang in the air.
+    return filtered || mailbox !== undefined || parents.has(name)
+  }
+  const names = new Set(tree.byName.keys())
+  for (const parent of parents) names.add(parent)
+  if (select.subscribed) for (const name of subscribed) names.add(name)
+  if (select.subscribed && select.recursive) for (const parent of parentsOf(subscribed)) names.add(parent)
+
+  const matching = [...names].filter((name) => patterns.some((pattern) => matchesPattern(pattern, name))).sort()
+  const chosen = new Set(matching.filter(meets))
+  // A parent is told of by CHILDINFO alone when a descendant that meets the criteria is not itself in the answer.
+  const childInfo = select.recursive ? parentsOf([...names].filter(meets)) : new Set<string>()
+  const unlisted = select.recursive
+    ? parentsOf([...names].filter((name) => meets(name) && !chosen.has(name)))
+    : childInfo
+
+  return matching
+    .filter((name) => chosen.has(name) || unlisted.has(name))
+    .map((name) => {
+      const mailbox = tree.byName.get(name)
+      const attributes: string[] = []
+      if (!mailbox) attributes.push('\\NonExistent', ...(extended || session.rev2 ? [] : ['\\Noselect']))
+      if ((want.subscribed || select.subscribed) && subscribed.has(name)) attributes.push('\\Subscribed')
+      if (parents.has(name)) attributes.push('\\HasChildren')
+      else if (mailbox || want.children) attributes.push('\\HasNoChildren')
+      attributes.push(...(mailbox?.specialUse ?? []))
+      const criteria = [...(select.subscribed ? ['"SUBSCRIBED"'] : []), ...(select.specialUse ? ['"SPECIAL-USE"'] : [])]
+      return { name, attributes, extra: childInfo.has(name) ? ` ("CHILDINFO" (${criteria.join(' ')}))` : '' }
+    })
+}
+
+/** STATUS responses of those that exist, by name (RFC 9051 §6.3.9.2). */
+async function statusesOf(
+  session: SessionIn<'authenticated'>,
+  listed: readonly Listed[],
+  tree: MailboxTree,
+  items: readonly StatusItem[],
+): Promise<Map<string, string>> {
+  const responses = new Map<string, string>()
+  if (items.length === 0) return responses
+  const mailboxes = listed
+    .map(({ name }) => tree.byName.get(name))
+    .filter((found): found is Mailbox => found !== undefined)
+  const statuses = await session.login.account.status(
+    mailboxes.map(({ id }) => id),
+    session.storeUser,
+  )
+  mailboxes.forEach((mailbox, n) => {
+    const status = statuses[n]
+    if (status) responses.set(mailbox.name, statusResponse(session, mailbox, status, items))
+  })
+  return responses
+}
+
+function parseList(cursor: Cursor): ListArgs {
+  cursor.space()
+  let extended = false
+  const select = { subscribed: false, specialUse: false, recursive: false }
+  if (cursor.peek() === '(') {
+    extended = true
+    parseSelectOptions(cursor, select)
+    cursor.space()
+  }
+  const reference = cursor.mailbox()
+  cursor.space()
+  let patterns: string[]
+  if (cursor.peek() === '(') {
+    extended = true
+    patterns = cursor.list(() => cursor.listMailbox())
+    if (patterns.length > maxPatterns) throw cursor.bad(`LIST takes ${maxPatterns} patterns at most`)
+  } else {
+    patterns = [cursor.listMailbox()]
+  }
+  const want = { subscribed: false, children: false, status: [] as readonly StatusItem[] }
+  if (cursor.peek() === ' ' && !cursor.atEnd) {
+    cursor.space()
+    if (!cursor.tryWord('RETURN')) throw cursor.expected('RETURN')
+    cursor.space()
+    extended = true
+    parseReturnOptions(cursor, want)
+  }
+  cursor.end()
+  return { reference, patterns, extended, select, want }
+}
+
+function parseSelectOptions(
+  cursor: Cursor,
+  select: { subscribed: boolean; specialUse: boolean; recursive: boolean },
+): void {
+  for (const option of cursor.list(() => cursor.keyword('a selection option'))) {
+    if (option === 'SUBSCRIBED') select.subscribed = true
+    else if (option === 'SPECIAL-USE') select.specialUse = true
+    else if (option === 'RECURSIVEMATCH') select.recursive = true
+    else if (option !== 'REMOTE') throw cursor.bad(`There is no selection option ${option}`)
+  }
+  if (select.recursive && !select.subscribed && !select.specialUse) {
+    throw cursor.bad('RECURSIVEMATCH needs another selection option') // RFC 9051 §6.3.9.1
+  }
+}
+
+function parseReturnOptions(
+  cursor: Cursor,
+  want: { subscribed: boolean; children: boolean; status: readonly StatusItem[] },
+): void {
+  cursor.list(() => {
+    const option = cursor.keyword('a return option')
+    if (option === 'SUBSCRIBED') want.subscribed = true
+    else if (option === 'CHILDREN') want.children = true
+    else if (option === 'STATUS') {
+      cursor.space()
+      want.status = parseStatusItems(cursor)
+    } else if (option !== 'SPECIAL-USE') throw cursor.bad(`There is no return option ${option}`)
+  })
+}

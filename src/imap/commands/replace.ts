@@ -1,0 +1,74 @@
+import { resultOf } from '../../model/operation.ts'
+import { Refusal } from '../../model/refusal.ts'
+import type { NumberSet } from '../../wire/number-set.ts'
+import { defineCommand, type Command } from '../command.ts'
+import { code } from '../responses/codes.ts'
+import { requireWritable } from '../responses/updates.ts'
+import { appendedMessages, endsAtMessage, type MessageArgs, parseMessage } from './append.ts'
+
+interface ReplaceArgs {
+  readonly set: NumberSet
+  /** Octets as sent. */
+  readonly mailbox: string
+  readonly message: MessageArgs
+}
+
+/**
+ * REPLACE and UID REPLACE, RFC 8508 §3: append and expunge in one commit, so there is never neither nor both.
+ */
+export const replace: Command<'selected', ReplaceArgs> = defineCommand({
+  name: 'REPLACE',
+  state: 'selected',
+  uid: 'also',
+
+  parse(cursor) {
+    cursor.space()
+    const set = { saved: false, ranges: [oneNumber(cursor.sequenceSet(), cursor)] }
+    cursor.space()
+    const mailbox = cursor.mailbox()
+    const message = parseMessage(cursor)
+    cursor.end()
+    return { set, mailbox, message }
+  },
+
+  isMessage(cursor) {
+    return endsAtMessage(cursor, () => {
+      cursor.space()
+      cursor.sequenceSet()
+      cursor.space()
+      cursor.mailbox()
+    })
+  },
+
+  async admit(session, cursor) {
+    cursor.space()
+    cursor.sequenceSet()
+    cursor.space()
+    await session.mailboxNamed(session.login, cursor.mailbox(), 'TRYCREATE')
+  },
+
+  async run(session, { set, mailbox: wire, message }, { byUid }) {
+    const { selected, login } = session
+    requireWritable(selected)
+    const { rows } = session.resolve(selected, set, byUid)
+    const uids = selected.view.uidsOfRows(rows)
+    if (uids.length === 0) throw new Refusal('NONEXISTENT', 'There is no such message to replace')
+    const mailbox = await session.mailboxNamed(login, wire, 'TRYCREATE')
+    const committed = await login.account.commit([
+      { op: 'append', mailbox: mailbox.id, messages: appendedMessages(session, [message]) },
+      { op: 'expunge', mailbox: selected.view.mailbox, uids, onlyDeleted: false },
+    ])
+    const {
+      uidValidity,
+      uids: [uid],
+    } = resultOf(committed, 0, 'append')
+    session.out.line(`* OK [${code.appendUid(uidValidity, String(uid))}] Replacement stored`)
+    return { ...(session.condstore && { code: code.highestModSeq(committed.modSeq) }), text: 'REPLACE completed' }
+  },
+})
+
+function oneNumber({ ranges }: NumberSet, cursor: { expected(what: string): Error }): readonly [number, number] {
+  const [range, ...others] = ranges
+  if (!range || others.length > 0 || range[0] !== range[1]) throw cursor.expected('one message')
+  return range
+}

@@ -1,0 +1,149 @@
+import { systemFlag } from '../../model/flags.ts'
+import type { Mailbox } from '../../model/mailbox.ts'
+import { asModSeq } from '../../model/numbers.ts'
+import type { MailboxSnapshot } from '../../model/snapshot.ts'
+import { rowsChangedSince } from '../../session/view.ts'
+import type { Cursor } from '../../wire/cursor.ts'
+import { contains, formatRanges, normalise, type NumberSet } from '../../wire/number-set.ts'
+import { BadSyntax } from '../../wire/syntax-error.ts'
+import { offers } from '../capabilities.ts'
+import { defineCommand, type Command, type Done, type SessionIn } from '../command.ts'
+import { code } from '../responses/codes.ts'
+import { mailboxObjectId, writeListResponse } from '../responses/list.ts'
+import { writeFlagsResponse, writeFlagUpdates, writeRecent } from '../responses/updates.ts'
+import { intersection } from '../responses/ranges.ts'
+
+interface SelectArgs {
+  /** Octets as sent. */
+  readonly mailbox: string
+  readonly condstore: boolean
+  readonly qresync: QresyncArgs | undefined
+}
+
+/** What the client knew when it last left the mailbox (RFC 7162 §3.2.5). */
+interface QresyncArgs {
+  readonly uidValidity: number
+  readonly modSeq: number
+  readonly known: NumberSet | undefined
+}
+
+/** SELECT, RFC 9051 §6.3.2 (RFC 3501 §6.3.1), with CONDSTORE and QRESYNC (RFC 7162 §3.1.8, §3.2.5). */
+export const select: Command<'authenticated', SelectArgs> = selecting('SELECT', false)
+
+/** EXAMINE, RFC 9051 §6.3.3 (RFC 3501 §6.3.2). */
+export const examine: Command<'authenticated', SelectArgs> = selecting('EXAMINE', true)
+
+function selecting(name: string, readOnly: boolean): Command<'authenticated', SelectArgs> {
+  return defineCommand({
+    name,
+    state: 'authenticated',
+    effects: { tellsNothing: true },
+    parse: parseSelect,
+    run: (session, args) => runSelect(session, args, name, readOnly),
+  })
+}
+
+function parseSelect(cursor: Cursor): SelectArgs {
+  cursor.space()
+  const mailbox = cursor.mailbox()
+  let condstore = false
+  let qresync: QresyncArgs | undefined
+  if (cursor.peek() === ' ' && !cursor.atEnd) {
+    cursor.space()
+    cursor.char('(', 'select parameters')
+    do {
+      if (cursor.tryWord('CONDSTORE')) condstore = true
+      else if (cursor.tryWord('QRESYNC')) qresync = parseQresync(cursor)
+      else throw cursor.bad('CONDSTORE and QRESYNC are the only parameters')
+    } while (cursor.tryChar(' '))
+    cursor.char(')')
+  }
+  cursor.end()
+  return { mailbox, condstore, qresync }
+}
+
+/** RFC 7162 §7 select-param. */
+function parseQresync(cursor: Cursor): QresyncArgs {
+  cursor.space()
+  cursor.char('(')
+  const uidValidity = cursor.nzNumber('UIDVALIDITY')
+  cursor.space()
+  const modSeq = cursor.number64('a mod-sequence')
+  let known: NumberSet | undefined
+  if (cursor.tryChar(' ')) {
+    if (cursor.peek() !== '(') known = cursor.uidSet()
+    if (known === undefined || cursor.tryChar(' ')) {
+      // Sequence numbers with their UIDs help a server that forgot what was expunged; this one did not.
+      cursor.char('(')
+      cursor.sequenceSet()
+      cursor.space()
+      cursor.uidSet()
+      cursor.char(')')
+    }
+  }
+  cursor.char(')')
+  return { uidValidity, modSeq, known }
+}
+
+async function runSelect(
+  session: SessionIn<'authenticated'>,
+  { mailbox: wire, condstore, qresync }: SelectArgs,
+  name: string,
+  readOnly: boolean,
+): Promise<Done> {
+  const { login, out } = session
+  if (qresync && !session.enabled.has('QRESYNC')) {
+    throw new BadSyntax('ENABLE QRESYNC first', 0) // RFC 7162 §3.2.5
+  }
+  if (session.selected) {
+    session.deselect()
+    out.line(`* OK [${code.closed}] Previous mailbox is now closed`)
+  }
+  const mailbox = await session.mailboxNamed(login, wire)
+  const snapshot = await login.account.snapshot(mailbox.id, session.storeUser)
+  const selected = session.select(login, mailbox, snapshot, readOnly)
+  if (condstore && offers(session, 'CONDSTORE')) session.enabled.add('CONDSTORE')
+
+  writeFlagsResponse(session, snapshot, readOnly)
+  out.line(`* ${snapshot.uids.length} EXISTS`)
+  if (!session.rev2) {
+    await writeRecent(session, login, selected)
+    const unseen = firstUnseen(snapshot)
+    if (unseen > 0) out.line(`* OK [${code.unseen(unseen)}] First unseen`)
+  }
+  out.line(`* OK [${code.uidValidity(snapshot.uidValidity)}] UIDs valid`)
+  out.line(`* OK [${code.uidNext(snapshot.uidNext)}] Predicted next UID`)
+  if (offers(session, 'CONDSTORE')) {
+    out.line(`* OK [${code.highestModSeq(snapshot.highestModSeq)}] Highest mod-sequence`)
+  }
+  if (offers(session, 'OBJECTID')) out.line(`* OK [${code.mailboxId(mailboxObjectId(mailbox))}] Mailbox id`)
+  if (session.rev2) await writeListResponse(session, await login.account.tree(), mailbox.name, wire)
+  if (qresync?.uidValidity === snapshot.uidValidity) await resynchronise(session, mailbox, snapshot, qresync)
+  return { code: readOnly ? code.readOnly : code.readWrite, text: `${name} completed` }
+}
+
+/** Tells what vanished and what changed since the client's mod-sequence (RFC 7162 §3.2.5.1). */
+async function resynchronise(
+  session: SessionIn<'authenticated'>,
+  mailbox: Mailbox,
+  snapshot: MailboxSnapshot,
+  { modSeq, known }: QresyncArgs,
+): Promise<void> {
+  const view = session.selected?.view
+  if (!view) return
+  const { ranges } = await session.login.account.vanishedSince(mailbox.id, asModSeq(modSeq))
+  const knownRanges = known && normalise(known, snapshot.uidNext - 1)
+  const vanished = knownRanges ? intersection(ranges, knownRanges) : ranges
+  if (vanished.length > 0) session.out.line('* VANISHED (EARLIER) ' + formatRanges(vanished))
+  const changed = rowsChangedSince(snapshot, modSeq, snapshot.uids.length)
+  const wanted = knownRanges ? changed.filter((row) => contains(knownRanges, snapshot.uids[row] ?? 0)) : changed
+  await writeFlagUpdates(session, view, view.selectRows(wanted), { withUid: true })
+}
+
+/** The sequence number of the first message without `\Seen`, or 0. */
+function firstUnseen({ uids, flags, flagSets }: MailboxSnapshot): number {
+  for (let row = 0; row < uids.length; row++) {
+    if (!(flagSets[flags.at(row)]!.system & systemFlag.seen)) return row + 1 // every number in the column has its set
+  }
+  return 0
+}

@@ -1,0 +1,55 @@
+import type { Mailbox, MailboxStatus } from '../../model/mailbox.ts'
+import type { Cursor } from '../../wire/cursor.ts'
+import type { ImapSession } from '../session.ts'
+import { mailboxObjectId } from './list.ts'
+
+/** What STATUS can be asked for: RFC 9051 §6.3.11, RFC 3501 §6.3.10 (RECENT), RFC 7162, RFC 7889, RFC 8474. */
+const statusItems: Readonly<
+  Record<StatusItem, (status: MailboxStatus, mailbox: Mailbox, session: ImapSession) => number | string>
+> = {
+  MESSAGES: (status) => status.messages,
+  UIDNEXT: (status) => status.uidNext,
+  UIDVALIDITY: (status) => status.uidValidity,
+  UNSEEN: (status) => status.unseen,
+  DELETED: (status) => status.deleted,
+  SIZE: (status) => status.size,
+  RECENT: (status) => status.recent,
+  HIGHESTMODSEQ: (status) => status.highestModSeq,
+  MAILBOXID: (_status, mailbox) => `(${mailboxObjectId(mailbox)})`,
+  APPENDLIMIT: (_status, _mailbox, session) => session.services.limits.maxMessageBytes,
+}
+
+/** A name in the list behind STATUS. */
+export type StatusItem =
+  | 'MESSAGES'
+  | 'UIDNEXT'
+  | 'UIDVALIDITY'
+  | 'UNSEEN'
+  | 'DELETED'
+  | 'SIZE'
+  | 'RECENT'
+  | 'HIGHESTMODSEQ'
+  | 'MAILBOXID'
+  | 'APPENDLIMIT'
+
+/** Reads `(MESSAGES UNSEEN)`. Throws `BadSyntax` at an item that does not exist. */
+export function parseStatusItems(cursor: Cursor): StatusItem[] {
+  const items = cursor.list(() => {
+    const name = cursor.keyword('a status item')
+    if (!Object.hasOwn(statusItems, name)) throw cursor.bad(`There is no status item ${name}`)
+    return name as StatusItem // it is a key of the table
+  })
+  if (items.length === 0) throw cursor.expected('a status item')
+  return [...new Set(items)]
+}
+
+/** The text of a STATUS response (RFC 9051 §7.3.4). */
+export function statusResponse(
+  session: ImapSession,
+  mailbox: Mailbox,
+  status: MailboxStatus,
+  items: readonly StatusItem[],
+): string {
+  const values = items.map((item) => `${item} ${statusItems[item](status, mailbox, session)}`)
+  return `* STATUS ${session.mailboxText(mailbox.name)} (${values.join(' ')})`
+}

@@ -1,0 +1,98 @@
+import { formatSet } from '../../wire/number-set.ts'
+import type { FlagSet } from '../../model/flags.ts'
+import { Refusal } from '../../model/refusal.ts'
+import type { MailboxSnapshot } from '../../model/snapshot.ts'
+import type { MailboxView, Selection } from '../../session/view.ts'
+import type { ImapSession } from '../session.ts'
+import type { Login, SelectedMailbox } from '../state.ts'
+
+/**
+ * Tells the client what has changed in the selected mailbox: the one place that does (RFC 9051 §7.4.1, §7.5.1).
+ * Without `mayExpunge` messages that are gone keep their numbers until later.
+ */
+export async function writeUpdates(session: ImapSession, mayExpunge: boolean): Promise<void> {
+  const { login, selected } = session
+  if (!login || !selected) return
+  const { view } = selected
+  const latest = await login.account.snapshot(view.mailbox, session.storeUser)
+  if (latest === view.snapshot && !(mayExpunge && view.holdsExpunges)) return
+  const { out } = session
+  const before = view.snapshot
+  const { expunged, vanished, grew, changed } = view.update(latest, mayExpunge)
+
+  if (vanished.length > 0 && session.enabled.has('QRESYNC')) out.line('* VANISHED ' + formatSet(vanished))
+  else for (const seqNum of expunged) out.line('* ' + seqNum + ' EXPUNGE')
+  if (expunged.length > 0 && selected.saved.length > 0) {
+    const gone = new Set(vanished)
+    selected.saved = selected.saved.filter((uid) => !gone.has(uid))
+  }
+  if (grew) {
+    out.line('* ' + view.exists + ' EXISTS')
+    if (!session.rev2) await writeRecent(session, login, selected)
+  }
+  if (latest.keywords.length > before.keywords.length) writeFlagsResponse(session, latest, view.readOnly)
+  if (changed.seqNums.length > 0) await writeFlagUpdates(session, view, changed)
+}
+
+/** Claims what is recent for this session, where it may, and tells how many are (RFC 3501 §7.3.2). */
+export async function writeRecent(session: ImapSession, login: Login, selected: SelectedMailbox): Promise<void> {
+  const { view } = selected
+  const { firstRecentUid, uidNext } = view.snapshot
+  if (view.readOnly) view.addRecent(firstRecentUid, uidNext)
+  else if (firstRecentUid < uidNext) {
+    const { results } = await login.account.commit([{ op: 'claimRecent', mailbox: view.mailbox }])
+    const claimed = results[0]
+    // What arrived after the snapshot is recent here too, and will be told with its EXISTS.
+    if (claimed?.op === 'claimRecent') view.addRecent(claimed.firstUid, claimed.uidNext)
+  }
+  session.out.line('* ' + view.countRecent() + ' RECENT')
+}
+
+/** FLAGS, and PERMANENTFLAGS when there are keywords that the client has not seen listed (RFC 9051 §7.3.5). */
+export function writeFlagsResponse(session: ImapSession, snapshot: MailboxSnapshot, readOnly: boolean): void {
+  const names = ['\\Answered', '\\Flagged', '\\Deleted', '\\Seen', '\\Draft', ...snapshot.keywords].join(' ')
+  session.out.line(`* FLAGS (${names})`)
+  session.out.line(`* OK [PERMANENTFLAGS (${readOnly ? '' : names + ' \\*'})] ${readOnly ? 'Read-only' : 'Flags kept'}`)
+}
+
+/** The flags of a message as this session sees them: the text between the parentheses of FLAGS. */
+export function flagText(
+  session: ImapSession,
+  view: Pick<MailboxView, 'isRecent'>,
+  flags: FlagSet,
+  uid: number,
+): string {
+  if (session.rev2 || !view.isRecent(uid)) return flags.text
+  return flags.text === '' ? '\\Recent' : '\\Recent ' + flags.text
+}
+
+/** Sends FETCH responses with the flags of messages, as changes of flags are told (RFC 7162 §3.2.4). */
+export async function writeFlagUpdates(
+  session: ImapSession,
+  view: Pick<MailboxView, 'snapshot' | 'isRecent'>,
+  { seqNums, rows }: Selection,
+  form: { readonly withUid?: boolean; readonly withFlags?: boolean } = {},
+): Promise<void> {
+  const { out, condstore } = session
+  const { snapshot } = view
+  const withUid = form.withUid ?? (condstore || session.rev2)
+  const withFlags = form.withFlags ?? true
+  for (let i = 0; i < seqNums.length; i++) {
+    const row = rows[i]! // inside bounds, as are the columns below
+    if (row < 0) continue
+    const uid = snapshot.uids[row]!
+    let items = withUid ? 'UID ' + uid : ''
+    if (withFlags) {
+      const flags = snapshot.flagSets[snapshot.flags.at(row)]! // every number in the column has its set
+      items += (items && ' ') + 'FLAGS (' + flagText(session, view, flags, uid) + ')'
+    }
+    if (condstore) items += (items && ' ') + 'MODSEQ (' + snapshot.modSeqs.at(row) + ')'
+    out.line('* ' + seqNums[i]! + ' FETCH (' + items + ')')
+    if (out.full) await session.io.settled()
+  }
+}
+
+/** Refuses what only an own or writable mailbox allows (RFC 9051 §6.3.3). */
+export function requireWritable(selected: SelectedMailbox): void {
+  if (selected.view.readOnly) throw new Refusal('NOPERM', 'The mailbox is selected read-only')
+}

@@ -1,0 +1,22 @@
+import type { Log } from '../model/log.ts'
+import type { Authenticator } from '../sasl/sasl.ts'
+import type { Store } from '../store/store.ts'
+import type { ImapLimits } from './limits.ts'
+
+/** What the server gives to every IMAP connection. */
+export interface ImapServices {
+  readonly store: Store
+  readonly authenticator: Authenticator
+  readonly log: Log
+  readonly limits: ImapLimits
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  /** What ID says of us (RFC 2971); names as in its §3.3. */
+  readonly serverId: ReadonlyMap<string, string>
+  /** Capabilities that are switched off, in capitals as CAPABILITY prints them. */
+  readonly disabledCapabilities: ReadonlySet<string>
+  /** How many connections are signed in, by account; shared by all connections. */
+  readonly loginCounts: Map<string, number>
+  /** Told of each command when it is done, for metrics. */
+  readonly onCommand?: (name: string, outcome: 'OK' | 'NO' | 'BAD', ms: number) => void
+}

@@ -1,0 +1,225 @@
+import type { StagedMessage } from '../model/operation.ts'
+import { Refusal } from '../model/refusal.ts'
+import type { Mailbox } from '../model/mailbox.ts'
+import { normalMailboxName } from '../model/mailbox.ts'
+import type { Transport } from '../net/transport.ts'
+import type { Identity, SaslChannel } from '../sasl/sasl.ts'
+import { MailboxView } from '../session/view.ts'
+import type { MailboxSnapshot } from '../model/snapshot.ts'
+import { normalise, type NumberSet, star } from '../wire/number-set.ts'
+import type { ResponseWriter } from '../wire/response-writer.ts'
+import { BadSyntax } from '../wire/syntax-error.ts'
+import { astring, utf8ToWire, wireToUtf8 } from '../wire/strings.ts'
+import { decodeUtf7, encodeUtf7 } from '../wire/utf7.ts'
+import type { ImapServices } from './services.ts'
+import type { Enabled, Login, SelectedMailbox, State } from './state.ts'
+import type { Selection } from '../session/view.ts'
+
+/** What a command may ask of the connection, besides writing. */
+export interface SessionIo {
+  /** Sends a continuation request and everything written before it, at once. */
+  prompt(text: string): void
+  /** The next line as it comes, without its CRLF; `undefined` when the client is gone. */
+  readLine(): Promise<string | undefined>
+  /** After the tagged OK: TLS, from the next octet on. */
+  startTlsAfterAnswer(): void
+  /** After the tagged OK: compression, from the next octet on. */
+  compressAfterAnswer(): void
+  /** Whether STARTTLS is possible, and whether compression is on. */
+  readonly canStartTls: boolean
+  readonly compressed: boolean
+  /** Sends what was written and resolves once the client has read enough that more may be generated. */
+  settled(): Promise<void>
+  /**
+   * To be called now and then in anything that loops over messages: where there is a promise, wait for it, so that
+   * other clients have their turn. It rejects when the client has gone, which cancels the work.
+   */
+  breathe(): Promise<void> | undefined
+}
+
+/**
+ * One client's connection, from greeting to BYE: who is signed in, what is selected, which dialect it speaks.
+ */
+export class ImapSession {
+  readonly services: ImapServices
+  readonly out: ResponseWriter
+  readonly io: SessionIo
+  /** The transport, as it is now: STARTTLS changes it. */
+  transport: Transport
+  readonly enabled: Set<Enabled> = new Set()
+  /** Messages of the command at hand that came as literals, in their order. */
+  staged: StagedMessage[] = []
+  failedLogins = 0
+  #state: State = { at: 'not-authenticated' }
+
+  constructor(services: ImapServices, transport: Transport, out: ResponseWriter, io: SessionIo) {
+    this.services = services
+    this.transport = transport
+    this.out = out
+    this.io = io
+  }
+
+  get state(): State {
+    return this.#state
+  }
+
+  /** Who is signed in; `undefined` before. */
+  get login(): Login | undefined {
+    return 'login' in this.#state ? this.#state.login : undefined
+  }
+
+  /** The selected mailbox, if there is one. */
+  get selected(): SelectedMailbox | undefined {
+    return this.#state.at === 'selected' ? this.#state.selected : undefined
+  }
+
+  /** Whether the client speaks IMAP4rev2 (RFC 9051 §6.3.1). */
+  get rev2(): boolean {
+    return this.enabled.has('IMAP4rev2')
+  }
+
+  /** Whether names and quoted strings are UTF-8 in both directions (RFC 9051 §5.1, RFC 9755 §3). */
+  get utf8(): boolean {
+    return this.rev2 || this.enabled.has('UTF8=ACCEPT')
+  }
+
+  /** Whether MODSEQ is told with every flag change (RFC 7162 §3.1). */
+  get condstore(): boolean {
+    return this.enabled.has('CONDSTORE') || this.enabled.has('QRESYNC')
+  }
+
+  /** What signing in must know of the connection. */
+  get channel(): SaslChannel {
+    const { transport } = this
+    return {
+      secure: transport.secure || transport.allowPlaintextLogin,
+      remoteAddress: transport.remoteAddress,
+      tlsExporter: transport.tlsExporter(),
+      certificateNames: transport.certificateNames(),
+    }
+  }
+
+  /**
+   * Enters the authenticated state. Throws `Refusal` (`LIMIT`) when the account has too many connections.
+   */
+  async signIn(identity: Identity): Promise<void> {
+    const { loginCounts, limits, store } = this.services
+    const count = loginCounts.get(identity.account) ?? 0
+    if (count >= limits.maxConnectionsPerAccount) {
+      throw new Refusal('LIMIT', `More than ${limits.maxConnectionsPerAccount} connections to this account; close some`)
+    }
+    loginCounts.set(identity.account, count + 1)
+    try {
+      this.#state = { at: 'authenticated', login: { identity, account: await store.openAccount(identity.account) } }
+    } catch (error) {
+      this.#countDown(identity.account)
+      throw error
+    }
+  }
+
+  /** Back to not authenticated, with nothing enabled (RFC 8437 §2), or to the end. */
+  async signOut(next: 'not-authenticated' | 'logout'): Promise<void> {
+    const login = this.login
+    this.#state = { at: next }
+    this.enabled.clear()
+    if (!login) return
+    this.#countDown(login.identity.account)
+    await login.account.close()
+  }
+
+  #countDown(account: string): void {
+    const left = (this.services.loginCounts.get(account) ?? 1) - 1
+    if (left > 0) this.services.loginCounts.set(account, left)
+    else this.services.loginCounts.delete(account)
+  }
+
+  /** Enters the selected state. */
+  select(login: Login, mailbox: Mailbox, snapshot: MailboxSnapshot, readOnly: boolean): SelectedMailbox {
+    const selected = { view: new MailboxView(snapshot, readOnly), mailbox, saved: new Uint32Array(0) }
+    this.#state = { at: 'selected', login, selected }
+    return selected
+  }
+
+  /** Leaves the selected state, if it is in it. */
+  deselect(): void {
+    if (this.#state.at === 'selected') this.#state = { at: 'authenticated', login: this.#state.login }
+  }
+
+  /** The user to name to the store: absent for the account's owner. */
+  get storeUser(): string | undefined {
+    return undefined
+  }
+
+  /**
+   * A mailbox's name as the store keeps it, from the octets that the client sent: UTF-8 or modified UTF-7 (RFC 3501
+   * §5.1.3). Throws `Refusal` (`CANNOT`) when they are neither.
+   */
+  mailboxName(wire: string): string {
+    const name = this.utf8 ? wireToUtf8(wire) : decodeUtf7(wire)
+    if (name === undefined) {
+      throw new Refusal(
+        'CANNOT',
+        this.utf8 ? 'The mailbox name is not UTF-8' : 'The mailbox name is not modified UTF-7',
+      )
+    }
+    return normalMailboxName(name)
+  }
+
+  /** A LIST pattern or reference as text; one that is neither UTF-8 nor UTF-7 matches nothing (RFC 9051 §6.3.9). */
+  patternText(wire: string): string {
+    return (this.utf8 ? wireToUtf8(wire) : decodeUtf7(wire)) ?? '\0'
+  }
+
+  /** Turns CONDSTORE on, as commands that use it do (RFC 7162 §3.1); the first time the client is told where it is. */
+  enableCondstore(): void {
+    if (this.condstore || this.services.disabledCapabilities.has('CONDSTORE')) return
+    this.enabled.add('CONDSTORE')
+    const view = this.selected?.view
+    if (view) this.out.line(`* OK [HIGHESTMODSEQ ${view.snapshot.highestModSeq}] CONDSTORE is on`)
+  }
+
+  /** UID ranges a set names, ascending and apart. */
+  uidRanges(selected: SelectedMailbox, set: NumberSet): readonly (readonly [number, number])[] {
+    if (set.saved) return [...selected.saved].map((uid) => [uid, uid] as const)
+    return normalise(set, selected.view.uids.at(-1) ?? 0)
+  }
+
+  /** A name as it goes out: UTF-8 or modified UTF-7, as an astring. */
+  mailboxText(name: string): string {
+    return astring(this.utf8 ? utf8ToWire(name) : encodeUtf7(name))
+  }
+
+  /**
+   * The mailbox with this name as the client sent it. Throws `Refusal` with `missing` as its code when there is none.
+   */
+  async mailboxNamed(
+    login: Login,
+    wire: string,
+    missing: 'NONEXISTENT' | 'TRYCREATE' = 'NONEXISTENT',
+  ): Promise<Mailbox> {
+    const mailbox = (await login.account.tree()).byName.get(this.mailboxName(wire))
+    if (!mailbox) throw new Refusal(missing, 'No such mailbox')
+    return mailbox
+  }
+
+  /**
+   * The messages a set names. A message number above the number of messages is an error (RFC 9051 §9 seq-number); a
+   * UID that does not exist is not.
+   *
+   * Deviates: a range that ends in `*` is no error where its other end is too high or the mailbox is empty, since
+   * clients that look for new mail send it.
+   */
+  resolve(selected: SelectedMailbox, set: NumberSet, byUid: boolean): Selection {
+    const { view } = selected
+    if (set.saved || byUid) return view.selectUids(this.uidRanges(selected, set))
+    for (const [first, last] of set.ranges) {
+      const open = first === star || last === star
+      const highest = Math.max(first, last)
+      if (!open && highest > view.exists) {
+        throw new BadSyntax(`There is no message ${highest}; the mailbox has ${view.exists}`, 0)
+      }
+      if (first === star && last === star && view.exists === 0) throw new BadSyntax('The mailbox is empty', 0)
+    }
+    return view.exists === 0 ? view.selectSeqNums([]) : view.selectSeqNums(normalise(set, view.exists))
+  }
+}
