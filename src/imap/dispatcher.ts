@@ -52,7 +52,7 @@ export class Dispatcher implements SessionIo {
   #afterAnswer: (() => Promise<void> | void) | undefined
   #stager: MessageStager | undefined
   /** Why the command whose literal is being swallowed is refused. */
-  #failure: unknown
+  #failure: Error | undefined
   #resolveClosed: () => void = () => {}
   readonly closed: Promise<void>
 
@@ -258,18 +258,17 @@ export class Dispatcher implements SessionIo {
   // Literals.
 
   async #literal(frame: LiteralFrame): Promise<void> {
-    const { tag, command, form, cursor } = begin(frame.text)
+    const { tag, command, cursor } = begin(frame.text)
     const isMessage = command?.isMessage?.(cursor) === true && this.#session.login !== undefined
     try {
       if (isMessage) await this.#admit(command, frame)
       else if (!frame.fits) throw new Refusal('TOOBIG', `A literal of ${frame.size} octets is too long here`)
     } catch (error) {
-      void form
       if (frame.synchronising) {
         this.#framer.abandon()
         await this.#refuse(tag, error)
       } else {
-        this.#failure = error
+        this.#failure = asError(error)
         this.#framer.discard()
       }
       return
@@ -300,7 +299,7 @@ export class Dispatcher implements SessionIo {
       const slow = this.#stager?.write(chunk)
       if (slow) await slow
     } catch (error) {
-      this.#failure = error // answered when the command is complete; the rest of the octets is passed over
+      this.#failure = asError(error) // answered when the command is complete; the rest of the octets is passed over
     }
   }
 
@@ -312,7 +311,7 @@ export class Dispatcher implements SessionIo {
       if (this.#failure === undefined) this.#session.staged.push(await stager.finish())
       else await stager.abort()
     } catch (error) {
-      this.#failure ??= error // as above
+      this.#failure ??= asError(error) // as above
     }
   }
 
@@ -446,6 +445,8 @@ const storeFailures = {
   closed: 'The server is closing',
   'newer-version': 'The store is of a newer version of Crispin',
 } as const
+
+const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)))
 
 /** Reads tag and name; whatever is wrong shows as something missing. */
 function begin(text: string): Partial<Pick<Begun, 'tag'>> & Omit<Begun, 'tag'> {

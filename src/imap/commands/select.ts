@@ -117,7 +117,7 @@ async function runSelect(
     out.line(`* OK [${code.highestModSeq(snapshot.highestModSeq)}] Highest mod-sequence`)
   }
   if (offers(session, 'OBJECTID')) out.line(`* OK [${code.mailboxId(mailboxObjectId(mailbox))}] Mailbox id`)
-  if (session.rev2) await writeListResponse(session, await login.account.tree(), mailbox.name, wire)
+  if (session.rev2) writeListResponse(session, await login.account.tree(), mailbox.name, wire)
   if (qresync?.uidValidity === snapshot.uidValidity) await resynchronise(session, mailbox, snapshot, qresync)
   return { code: readOnly ? code.readOnly : code.readWrite, text: `${name} completed` }
 }
