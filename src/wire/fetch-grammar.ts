@@ -21,7 +21,7 @@ export interface Section {
 }
 
 /** Octets `offset` (0-based) to `offset + length` of a section. */
-export interface Partial {
+export interface PartialRange {
   readonly offset: number
   readonly length: number
 }
@@ -47,9 +47,9 @@ export type PlainFetchItem =
 export type FetchItem =
   | { readonly item: PlainFetchItem }
   /** Part of the message. Unless `peek`, fetching it sets `\Seen`; the same with BINARY. */
-  | { readonly item: 'BODY[]'; readonly section: Section; readonly partial?: Partial; readonly peek: boolean }
+  | { readonly item: 'BODY[]'; readonly section: Section; readonly partial?: PartialRange; readonly peek: boolean }
   /** A part decoded: RFC 9051 §6.4.5.1. */
-  | { readonly item: 'BINARY[]'; readonly section: Section; readonly partial?: Partial; readonly peek: boolean }
+  | { readonly item: 'BINARY[]'; readonly section: Section; readonly partial?: PartialRange; readonly peek: boolean }
   | { readonly item: 'BINARY.SIZE'; readonly section: Section }
   /** RFC 8970 §3. */
   | { readonly item: 'PREVIEW'; readonly lazy: boolean }
@@ -114,9 +114,8 @@ function parseItem(cursor: Cursor, name: string): FetchItem {
     const lazy = cursor.startsWith(' (')
     if (lazy) {
       cursor.space()
-      if (cursor.list(() => cursor.keyword('LAZY')).some((modifier) => modifier !== 'LAZY')) {
-        throw cursor.bad('unknown preview modifier')
-      }
+      const modifiers = cursor.list(() => cursor.keyword('LAZY'))
+      if (modifiers.length !== 1 || modifiers[0] !== 'LAZY') throw cursor.bad('unknown preview modifier')
     }
     return { item: name, lazy }
   } else if (isPlain(name)) return { item: name }
@@ -168,7 +167,7 @@ function parseBinarySection(cursor: Cursor): Section {
   return section
 }
 
-function parsePartial(cursor: Cursor): { readonly partial?: Partial } {
+function parsePartial(cursor: Cursor): { readonly partial?: PartialRange } {
   if (!cursor.tryChar('<')) return {}
   const offset = cursor.number64('an offset')
   cursor.char('.')
@@ -188,19 +187,12 @@ export function sectionLabel(section: Section): string {
 
 /** An item as a client would send it. */
 export function formatFetchItem(item: FetchItem): string {
-  switch (item.item) {
-    case 'BODY[]':
-    case 'BINARY[]': {
-      const partial = item.partial ? `<${item.partial.offset}.${item.partial.length}>` : ''
-      return `${item.item.slice(0, -2)}${item.peek ? '.PEEK' : ''}[${sectionLabel(item.section)}]${partial}`
-    }
-    case 'BINARY.SIZE':
-      return `BINARY.SIZE[${sectionLabel(item.section)}]`
-    case 'PREVIEW':
-      return item.lazy ? 'PREVIEW (LAZY)' : 'PREVIEW'
-    default:
-      return item.item
-  }
+  if (item.item === 'PREVIEW') return item.lazy ? 'PREVIEW (LAZY)' : 'PREVIEW'
+  if (!('section' in item)) return item.item
+  const label = `[${sectionLabel(item.section)}]`
+  if (item.item === 'BINARY.SIZE') return item.item + label
+  const partial = item.partial ? `<${item.partial.offset}.${item.partial.length}>` : ''
+  return item.item.slice(0, -2) + (item.peek ? '.PEEK' : '') + label + partial
 }
 
 /** Modifiers of FETCH: RFC 7162 §3.1.4.1, §3.2.6. */

@@ -99,6 +99,7 @@ export class Framer {
   /** Why the command is being swallowed, what will be said of it, and the end of its line so far. */
   #reason: FramingProblem | 'discarded' = 'discarded'
   #head = ''
+  #headGrows = false
   #lineEnd = ''
   #swallowsRaw = false
 
@@ -214,31 +215,16 @@ export class Framer {
   }
 
   #readLine(): Frame | undefined | null {
-    const { maxLineBytes, maxCommandBytes } = this.#limits
-    const start = this.#at
-    const lf = this.#findLf()
-    if (lf < 0) {
-      // One more than the limit may be the CR.
-      if (this.#end - start <= maxLineBytes + 1) return undefined
-      this.#beginSwallow('line-too-long', this.#data.toString('latin1', start, start + maxBrokenText))
+    const { maxLineBytes, maxCommandBytes, maxGatheredLiteralBytes } = this.#limits
+    const line = this.#takeLine(maxLineBytes)
+    if (line === undefined || line === null) return line
+    if (this.#partsLength + line.length > maxCommandBytes) {
+      this.#beginSwallow('command-too-long')
       return null
     }
-    const crlf = lf > start && this.#data[lf - 1] === 0x0d
-    const end = crlf ? lf - 1 : lf
-    if (end - start > maxLineBytes) {
-      this.#beginSwallow('line-too-long', this.#data.toString('latin1', start, Math.min(end, start + maxBrokenText)))
-      return null
-    }
-    const line = this.#data.toString('latin1', start, end)
-    const tooLong = this.#partsLength + line.length > maxCommandBytes
-    if (!crlf || tooLong || line.includes('\0')) {
-      this.#beginSwallow(!crlf ? 'bare-lf' : tooLong ? 'command-too-long' : 'nul', line)
-      return null
-    }
-    this.#moveTo(lf + 1)
+    this.#moveTo(this.#at + line.length + 2)
     const marker = markerAtEnd(line)
     if (marker) {
-      const { maxGatheredLiteralBytes } = this.#limits
       const text = this.#parts.join('') + line
       this.#keep(line + '\r\n')
       this.#remaining = marker.size
@@ -248,28 +234,38 @@ export class Framer {
       return { kind: 'literal', text, ...marker, fits: this.#fits }
     }
     if (this.#parts.length === 0) return line === '' ? null : { kind: 'command', text: line }
-    this.#parts.push(line)
-    const text = this.#parts.join('')
+    const text = this.#parts.join('') + line
     this.#forget()
     return { kind: 'command', text }
   }
 
   #readRaw(): Frame | undefined | null {
-    const start = this.#at
-    const lf = this.#findLf()
-    if (lf < 0 && this.#end - start <= this.#rawLimit + 1) return undefined
-    const crlf = lf > start && this.#data[lf - 1] === 0x0d
-    const end = lf < 0 ? this.#end : crlf ? lf - 1 : lf
-    const tooLong = end - start > this.#rawLimit
-    const text = this.#data.toString('latin1', start, tooLong ? start + maxBrokenText : end)
-    if (tooLong || !crlf || text.includes('\0')) {
-      this.#beginSwallow(tooLong ? 'line-too-long' : !crlf ? 'bare-lf' : 'nul', text)
-      this.#swallowsRaw = true
-      return null
+    const text = this.#takeLine(this.#rawLimit)
+    if (text === undefined || text === null) {
+      this.#swallowsRaw = text === null
+      return text
     }
-    this.#moveTo(lf + 1)
+    this.#moveTo(this.#at + text.length + 2)
     this.#mode = 'line'
     return { kind: 'line', text }
+  }
+
+  /** The line at `#at` without its CRLF; `undefined` if it is not all here; `null` if it is now being swallowed. */
+  #takeLine(maxBytes: number): string | undefined | null {
+    const start = this.#at
+    const lf = this.#findLf()
+    const crlf = lf > start && this.#data[lf - 1] === 0x0d
+    // Without its end, the last octet may be the CR.
+    const length = (lf < 0 ? this.#end - 1 : crlf ? lf - 1 : lf) - start
+    if (length > maxBytes) this.#beginSwallow('line-too-long')
+    else if (lf < 0) return undefined
+    else if (!crlf) this.#beginSwallow('bare-lf')
+    else {
+      const line = this.#data.toString('latin1', start, start + length)
+      if (!line.includes('\0')) return line
+      this.#beginSwallow('nul')
+    }
+    return null
   }
 
   #readGathered(): undefined | null {
@@ -295,12 +291,12 @@ export class Framer {
   }
 
   /** From the start of the present line the command is swallowed, with all literals that come unasked. */
-  #beginSwallow(reason: FramingProblem, line: string): void {
-    this.#reason = reason
-    this.#head = (this.#parts.join('').slice(0, maxBrokenText) + line).slice(0, maxBrokenText)
+  #beginSwallow(problem: FramingProblem): void {
+    this.#reason = problem
+    this.#head = this.#parts.join('').slice(0, maxBrokenText)
+    this.#headGrows = true
     this.#forget()
     this.#swallowsRaw = false
-    this.#lineEnd = ''
     this.#mode = 'swallowLine'
     this.#scanned = this.#at
   }
@@ -317,10 +313,15 @@ export class Framer {
   #swallowLine(): Frame | undefined | null {
     const lf = this.#findLf()
     const end = lf < 0 ? this.#end : lf
+    if (this.#headGrows) {
+      this.#head += this.#data.toString('latin1', this.#at, Math.min(end, this.#at + maxBrokenText - this.#head.length))
+    }
     const from = Math.max(this.#at, end - maxMarkerLength - 1)
     this.#lineEnd = (this.#lineEnd + this.#data.toString('latin1', from, end)).slice(-maxMarkerLength - 1)
     this.#moveTo(lf < 0 ? end : lf + 1)
     if (lf < 0) return undefined
+    if (this.#headGrows && this.#head.endsWith('\r')) this.#head = this.#head.slice(0, -1)
+    this.#headGrows = false
     const marker =
       !this.#swallowsRaw && this.#lineEnd.endsWith('\r') ? markerAtEnd(this.#lineEnd.slice(0, -1)) : undefined
     this.#lineEnd = ''

@@ -208,25 +208,11 @@ function parseModSeq(cursor: Cursor): SearchKey {
  * throws for octets that are not in that charset goes to the caller.
  */
 export function decodeStrings(key: SearchKey, decode: (octets: string) => string): SearchKey {
-  switch (key.key) {
-    case 'BCC':
-    case 'BODY':
-    case 'CC':
-    case 'FROM':
-    case 'SUBJECT':
-    case 'TEXT':
-    case 'TO':
-    case 'HEADER':
-      return { ...key, value: decode(key.value) }
-    case 'NOT':
-      return { key: 'NOT', operand: decodeStrings(key.operand, decode) }
-    case 'OR':
-      return { key: 'OR', left: decodeStrings(key.left, decode), right: decodeStrings(key.right, decode) }
-    case 'AND':
-      return { key: 'AND', operands: key.operands.map((operand) => decodeStrings(operand, decode)) }
-    default:
-      return key
-  }
+  if ('value' in key) return { ...key, value: decode(key.value) }
+  if (key.key === 'NOT') return { key: 'NOT', operand: decodeStrings(key.operand, decode) }
+  if (key.key === 'AND') return { key: 'AND', operands: key.operands.map((each) => decodeStrings(each, decode)) }
+  if (key.key !== 'OR') return key
+  return { key: 'OR', left: decodeStrings(key.left, decode), right: decodeStrings(key.right, decode) }
 }
 
 /** A key as a client would send it. */
