@@ -50,8 +50,12 @@ export function parseAddresses(value: string): Address[] {
       if (!inGroup) found.push({ ...groupEnd, mailbox: phraseOf(words) ?? '' })
       inGroup = true
     } else if (words.length > 0) {
-      const name = reader.comment
-      found.push({ name, route: undefined, mailbox: spelled(words), host: missingHost })
+      // One word is a local user; several are a name without an address.
+      found.push(
+        words.length === 1
+          ? addressOf(reader.comment, undefined, words.join(''), '')
+          : addressOf(phraseOf(words), undefined, '', ''),
+      )
     } else reader.at++
   }
   if (inGroup) found.push(groupEnd)
@@ -121,7 +125,8 @@ function angleAddress(reader: StructuredReader, name: string | undefined): Addre
 function bareAddress(reader: StructuredReader, words: string[]): Address {
   reader.at++
   const host = readDomain(reader)
-  reader.skipBlanks()
+  // What follows a second `@` can be no address of its own.
+  while (reader.take('@')) readDomain(reader)
   return addressOf(reader.comment, undefined, spelled(words), host)
 }
 

@@ -1,7 +1,7 @@
-import { parseDisposition } from './content.ts'
+import { parseDisposition, type ContentType } from './content.ts'
 import { plainText, type Entity } from './entity.ts'
 import { writeNstring, writeString } from './nstring.ts'
-import type { Parameter } from './parameters.ts'
+import { parameterOf, type Parameter } from './parameters.ts'
 import { StructuredReader } from './structured.ts'
 
 /**
@@ -9,7 +9,8 @@ import { StructuredReader } from './structured.ts'
  */
 export function writeBodyStructure(entity: Entity, extended: boolean): string {
   const { contentType, fields } = entity
-  const parameters = writeParameters(contentType.parameters)
+  const isText = contentType.type.toLowerCase() === 'text'
+  const parameters = writeParameters(isText ? withCharset(contentType.parameters) : contentType.parameters)
   const subtype = writeString(contentType.subtype)
   if (entity.kind === 'multipart') {
     let text = '('
@@ -21,14 +22,29 @@ export function writeBodyStructure(entity: Entity, extended: boolean): string {
     '(' + writeString(contentType.type) + ' ' + subtype + ' ' + parameters + ' ' +
     writeNstring(fields?.contentId) + ' ' + writeNstring(fields?.description) + ' ' + writeString(entity.encoding) +
     ' ' + (entity.bodyEnd - entity.bodyStart) // prettier-ignore
-  const [nested] = entity.children
-  if (entity.kind === 'message' && nested) {
-    text += ' ' + (nested.envelope ?? emptyEnvelope) + ' ' + writeBodyStructure(nested, extended) + ' ' + entity.lines
-  } else if (contentType.type.toLowerCase() === 'text') text += ' ' + entity.lines
+  if (isText) text += ' ' + entity.lines
+  else if (isMessage(contentType)) {
+    const [nested] = entity.children
+    const envelope = nested?.envelope ?? emptyEnvelope
+    const body = nested ? writeBodyStructure(nested, extended) : extended ? emptyBodyStructure : emptyBody
+    text += ' ' + envelope + ' ' + body + ' ' + entity.lines
+  }
   return extended ? text + ' ' + writeNstring(fields?.md5) + placement(entity) + ')' : text + ')'
 }
 
+/** What the grammar wants of a nested message also where it is not looked into (RFC 9051 §9 body-type-msg). */
 const emptyEnvelope = '(NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL)'
+const emptyBody = '("text" "plain" ("charset" "us-ascii") NIL NIL "7bit" 0 0)'
+const emptyBodyStructure = '("text" "plain" ("charset" "us-ascii") NIL NIL "7bit" 0 0 NIL NIL NIL NIL)'
+
+function isMessage({ type, subtype }: ContentType): boolean {
+  return type.toLowerCase() === 'message' && /^(?:rfc822|global)$/i.test(subtype)
+}
+
+/** Text without a charset is US-ASCII (RFC 2046 §4.1.2), and other servers say so. */
+function withCharset(parameters: readonly Parameter[]): readonly Parameter[] {
+  return parameterOf(parameters, 'charset') === undefined ? [...parameters, ...plainText.parameters] : parameters
+}
 
 /** The extension data that all bodies have: disposition, language, location. */
 function placement({ fields }: Entity): string {
@@ -38,7 +54,6 @@ function placement({ fields }: Entity): string {
 }
 
 function writeParameters(parameters: readonly Parameter[]): string {
-  if (parameters === plainText.parameters) return '("charset" "us-ascii")'
   if (parameters.length === 0) return 'NIL'
   return '(' + parameters.map(({ name, value }) => writeString(name) + ' ' + writeString(value)).join(' ') + ')'
 }

@@ -60,13 +60,13 @@ export function newEntity(headerStart: number, defaultType: ContentType, isMessa
 
 /**
  * Decides from an entity's header what it is. A multipart without a usable boundary is text (its Content-Type is not
- * valid, RFC 2045 §5.2); a nested message that is encoded, against RFC 2046 §5.2.1, cannot be looked into and is
- * application/octet-stream, as is everything composite where `mayNest` is false.
+ * valid, RFC 2045 §5.2), and octets where `mayNest` is false; a nested message that is encoded, against
+ * RFC 2046 §5.2.1, or must not nest is not looked into.
  */
 export function describeEntity(entity: Entity, fields: MessageFields, mayNest: boolean): void {
   entity.fields = fields
-  const given = fields.contentType === undefined ? undefined : parseContentType(fields.contentType)
-  let contentType = given ?? entity.defaultType
+  let contentType = fields.contentType === undefined ? entity.defaultType : parseContentType(fields.contentType)
+  contentType ??= plainText
   entity.encoding = encodingOf(fields.encoding)
   const type = contentType.type.toLowerCase()
   const subtype = contentType.subtype.toLowerCase()
@@ -79,9 +79,7 @@ export function describeEntity(entity: Entity, fields: MessageFields, mayNest: b
       entity.boundary = boundary
     }
   } else if (type === 'message' && (subtype === 'rfc822' || subtype === 'global')) {
-    const readable = /^(?:7bit|8bit|binary)$/.test(entity.encoding)
-    if (readable && mayNest) entity.kind = 'message'
-    else contentType = { ...opaque, parameters: contentType.parameters }
+    if (mayNest && /^(?:7bit|8bit|binary)$/.test(entity.encoding)) entity.kind = 'message'
   }
   entity.contentType = contentType
   entity.charset = parameterOf(contentType.parameters, 'charset')?.toLowerCase()

@@ -80,11 +80,8 @@ export class MessageIndexer {
     if (this.#ended) throw new Error('the message has ended')
     this.#take(this.#held, true)
     this.#ended = true
-    if (this.#inHeader || this.#partFollows) {
-      if (this.#partFollows) this.#beginPart(this.#offset)
-      this.#endHeader(Buffer.alloc(0), this.#offset)
-      while (this.#inHeader) this.#endHeader(Buffer.alloc(0), this.#offset)
-    }
+    // A boundary line that is cut off starts no part.
+    while (this.#inHeader && !this.#partFollows) this.#endHeader(Buffer.alloc(0), this.#offset)
     this.#closeAbove(-1, this.#offset, 0)
     const root = this.#root
     const { fields } = root
@@ -251,13 +248,14 @@ export class MessageIndexer {
     }
   }
 
-  /** Closes the open entities above `depth`: their bodies end before the line end in front of `at`. */
+  /** Closes the open entities above `depth`: their bodies end before the line end in front of `at` (RFC 2046 §5.1.1). */
   #closeAbove(depth: number, at: number, lineEnd: number): void {
+    // The line end of a header's last line stays with the header.
+    const cut = lineEnd > 0 && at - lineEnd >= (this.#open.at(-1)?.bodyStart ?? 0)
     while (this.#open.length - 1 > depth) {
       const entity = this.#open.pop()
       const lineFeedsBefore = this.#lineFeedsBefore.pop()
       if (!entity || lineFeedsBefore === undefined) return
-      const cut = lineEnd > 0 && at - lineEnd >= entity.bodyStart
       entity.bodyEnd = cut ? at - lineEnd : at
       entity.lines = this.#lineFeeds - (cut ? 1 : 0) - lineFeedsBefore
       if (entity.kind === 'multipart' && entity.children.length === 0) entity.children.push(onlyPart(entity))

@@ -9,7 +9,7 @@ export const maxDepth = 50
 /** Entities of a message; what follows belongs to the last one. */
 export const maxParts = 10_000
 /** Octets of a boundary (RFC 2046 §5.1.1 has 70); a multipart with a longer one is taken for text. */
-export const maxBoundaryOctets = 256
+export const maxBoundaryOctets = 1000
 /** Octets of a line in which a boundary is looked for. */
 export const maxBoundaryLineOctets: number = maxBoundaryOctets + 128
 /** Addresses read from one header field. */
@@ -24,6 +24,8 @@ export const maxPreviewSourceOctets: number = 16 * 1024
 export const maxPreviewParts = 4
 /** Characters of a preview (RFC 8970 §3.3 recommends 200 and forbids more than 256). */
 export const maxPreviewCharacters = 200
+/** Characters of a subject that the base subject is found in. */
+export const maxSubjectCharacters = 2_000
 /** Message identifiers kept of References: the first one and the latest. */
 export const maxReferences = 500
 /** Octets of a string in ENVELOPE and BODYSTRUCTURE that goes out quoted; longer ones are literals. */

@@ -108,3 +108,55 @@ export function decodeParts(bytes: Uint8Array): Part {
   if (octet() !== version) throw new RangeError('the part table is of another version')
   return part(0)
 }
+
+/** A stretch of a message's octets: from `start` to below `end`. */
+export interface OctetRange {
+  readonly start: number
+  readonly end: number
+}
+
+/** What can be asked of a part besides its body (RFC 9051 §6.4.5.1). */
+export type SectionText = 'HEADER' | 'TEXT' | 'MIME'
+
+/** The message that a part holds, when it is a nested message that was looked into. */
+function nestedIn(part: Part): Part | undefined {
+  return part.type.toLowerCase() === 'message' ? part.children[0] : undefined
+}
+
+/**
+ * The part with this part number (RFC 9051 §6.4.5.1): the parts of a multipart count from 1, a message that is no
+ * multipart has its body as part 1, and numbers go on into nested messages. The empty path is the message.
+ */
+export function findPart(root: Part, path: readonly number[]): Part | undefined {
+  let found = root
+  let isMessage = true
+  for (const number of path) {
+    const message = isMessage ? found : nestedIn(found)
+    const inside = message ?? found
+    const isMultipart = inside.type.toLowerCase() === 'multipart' && inside.children.length > 0
+    // The part 1 of a message that is no multipart is its body, and shares its entity.
+    const next = isMultipart ? inside.children[number - 1] : message && number === 1 ? message : undefined
+    if (next === undefined) return undefined
+    found = next
+    isMessage = false
+  }
+  return found
+}
+
+/**
+ * Where the octets of a section are: without `text` the body of the part (of the empty path: the whole message);
+ * HEADER and TEXT of a message or a nested message; MIME the header of a part. Undefined when there is no such
+ * section.
+ */
+export function sectionRange(root: Part, path: readonly number[], text?: SectionText): OctetRange | undefined {
+  const part = findPart(root, path)
+  if (part === undefined) return undefined
+  const isRoot = path.length === 0
+  if (text === undefined) return { start: isRoot ? part.headerStart : part.bodyStart, end: part.bodyEnd }
+  if (text === 'MIME') return isRoot ? undefined : { start: part.headerStart, end: part.bodyStart }
+  const message = isRoot ? root : nestedIn(part)
+  if (message === undefined) return undefined
+  return text === 'HEADER'
+    ? { start: message.headerStart, end: message.bodyStart }
+    : { start: message.bodyStart, end: message.bodyEnd }
+}

@@ -1,7 +1,106 @@
+/** The preview of a message (RFC 8970). */
+import { decodeTextOrGuess } from './charset.ts'
+import { isKnownEncoding, TransferDecoder } from './decode.ts'
+import { maxPreviewCharacters } from './limits.ts'
 import type { Part } from './message.ts'
 
+/**
+ * The start of a text part as one line of at most {@link maxPreviewCharacters} characters; '' when there is nothing
+ * to show.
+ *
+ * @param octets the start of the part's body, still encoded
+ */
 export function makePreview(octets: Buffer, part: Part): string {
-  void octets
-  void part
-  return ''
+  if (!isKnownEncoding(part.encoding)) return ''
+  const decoder = new TransferDecoder(part.encoding)
+  const content = Buffer.concat([decoder.write(octets), decoder.end()])
+  const text = decodeTextOrGuess(content, part.charset)
+  return shorten(part.subtype.toLowerCase() === 'html' ? textOfHtml(text) : withoutQuotes(text))
+}
+
+/** Text without lines that are quoted from another message, unless it has no other. */
+function withoutQuotes(text: string): string {
+  const own = text.replace(/^>.*$/gm, '')
+  return /\S/.test(own) ? own : text
+}
+
+function shorten(text: string): string {
+  const line = text.replace(/[\s\p{Cc}\p{Cf}\ufffd]+/gu, ' ').trim()
+  if (line.length <= maxPreviewCharacters) return line
+  return [...line.slice(0, 2 * maxPreviewCharacters)].slice(0, maxPreviewCharacters).join('').trimEnd()
+}
+
+/** Elements whose content is not shown. */
+const hidden = /^<(style|script|head|title|template|noscript)\b/i
+/** What a name of a character stands for; the others are rare enough in a preview to stay as they are. */
+const characters = new Map([
+  ['amp', '&'],
+  ['lt', '<'],
+  ['gt', '>'],
+  ['quot', '"'],
+  ['apos', "'"],
+  ['nbsp', ' '],
+  ['zwnj', ''],
+  ['shy', ''],
+  ['ndash', '–'],
+  ['mdash', '—'],
+  ['hellip', '…'],
+  ['lsquo', '‘'],
+  ['rsquo', '’'],
+  ['ldquo', '“'],
+  ['rdquo', '”'],
+  ['auml', 'ä'],
+  ['ouml', 'ö'],
+  ['uuml', 'ü'],
+  ['Auml', 'Ä'],
+  ['Ouml', 'Ö'],
+  ['Uuml', 'Ü'],
+  ['szlig', 'ß'],
+  ['eacute', 'é'],
+  ['egrave', 'è'],
+  ['agrave', 'à'],
+  ['ccedil', 'ç'],
+  ['copy', '©'],
+  ['reg', '®'],
+  ['euro', '€'],
+])
+
+/** What a reader sees of HTML, roughly. The result is plain text: it is never read as HTML again. */
+export function textOfHtml(html: string): string {
+  let text = ''
+  let at = 0
+  while (at < html.length) {
+    const open = html.indexOf('<', at)
+    if (open === -1) {
+      text += html.slice(at)
+      break
+    }
+    text += html.slice(at, open)
+    at = tagEnd(html, open)
+    if (at === open + 1) text += '<'
+    else if (!/^<\/?(?:a|b|i|u|em|strong|span|font|small|big|sub|sup)\b/i.test(html.slice(open, open + 9))) text += ' '
+  }
+  return text.replace(/&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|([a-z]{2,8}));?/gi, (whole, decimal, hex, name) => {
+    if (typeof name === 'string') return characters.get(name) ?? whole
+    const code = typeof decimal === 'string' ? Number(decimal) : parseInt(String(hex), 16)
+    return code > 0 && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff) ? String.fromCodePoint(code) : ' '
+  })
+}
+
+/** Where the tag, comment or hidden element that starts at `open` ends; right behind `open` when it is just a sign. */
+function tagEnd(html: string, open: number): number {
+  if (html.startsWith('<!--', open)) return behind(html, '-->', open + 4)
+  if (!/^<[a-z/!?]/i.test(html.slice(open, open + 2))) return open + 1
+  const close = behind(html, '>', open)
+  const element = hidden.exec(html.slice(open, open + 12))?.[1]
+  if (element === undefined) return close
+  const end = new RegExp(`</${element}\\b[^>]*>?`, 'gi')
+  end.lastIndex = close
+  const found = end.exec(html)
+  return found ? found.index + found[0].length : html.length
+}
+
+function behind(html: string, mark: string, from: number): number {
+  const found = html.indexOf(mark, from)
+  return found === -1 ? html.length : found + mark.length
 }
