@@ -17,7 +17,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   'store/embedded': ['model', 'mime', 'store', 'store/state'],
   search: ['wire', 'mime', 'model', 'store'],
   session: ['wire', 'model', 'store'],
-  transfer: ['mime', 'model', 'store'],
+  transfer: ['wire', 'mime', 'model', 'store'],
   imap: ['wire', 'mime', 'model', 'store', 'search', 'session', 'sasl', 'net'],
   lmtp: ['wire', 'mime', 'model', 'store', 'sasl', 'net'],
 }

@@ -1,14 +1,12 @@
 import { badArguments } from './reply.ts'
 
-/**
- * An address as MAIL and RCPT carry it (RFC 5321 §4.1.2). Both forms are latin1 text, one char an octet, or UTF-8 in
- * that manner where SMTPUTF8 allows it.
- */
+/** An address as MAIL and RCPT carry it (RFC 5321 §4.1.2). */
 export interface Path {
-  /** As written, without angle brackets and source route; '' for the null reverse-path (RFC 5321 §4.5.5). */
-  readonly written: string
-  /** With the quoting of the local part taken off: what the address means. */
-  readonly meant: string
+  /**
+   * As written, without angle brackets and source route; '' for the null reverse-path (RFC 5321 §4.5.5). Latin1 text, one
+   * char an octet: UTF-8 in that manner where SMTPUTF8 allows it.
+   */
+  readonly address: string
   readonly isAscii: boolean
 }
 
@@ -60,7 +58,7 @@ export class ArgumentCursor {
     this.#badAddress = '5.1.7'
     if (this.#line.startsWith('<>', this.#at)) {
       this.#at += 2
-      return { written: '', meant: '', isAscii: true }
+      return { address: '', isAscii: true }
     }
     return this.#path()
   }
@@ -106,55 +104,54 @@ export class ArgumentCursor {
       this.#expect(':')
     }
     const from = this.#at
-    let meant = this.#localPart()
+    this.#localPart()
     // Deviates: any local part may stand alone, not only postmaster (RFC 5321 §4.1.1.3): local senders do that.
     if (this.#line[this.#at] === '@') {
       this.#at++
-      meant += '@' + this.#domain()
+      this.#domain()
     }
-    const written = this.#line.slice(from, this.#at)
+    const address = this.#line.slice(from, this.#at)
     this.#expect('>')
     if (this.#at - start > maxPathBytes) throw this.#wrong('the address is too long')
-    return { written, meant, isAscii: isAscii(written) }
+    return { address, isAscii: isAscii(address) }
   }
 
-  #localPart(): string {
-    if (this.#line[this.#at] === '"') return this.#quotedString()
+  #localPart(): void {
+    if (this.#line[this.#at] === '"') {
+      this.#quotedString()
+      return
+    }
     const from = this.#at
     do {
       if (this.#line[this.#at] === '.' && this.#at > from) this.#at++
       if (this.#while(isAtext) === '') throw this.#wrong('the local part of the address is wrong')
     } while (this.#line[this.#at] === '.')
-    return this.#line.slice(from, this.#at)
   }
 
-  #quotedString(): string {
-    let meant = ''
-    for (this.#at++; this.#line[this.#at] !== '"'; this.#at++) {
+  #quotedString(): void {
+    const from = ++this.#at
+    for (; this.#line[this.#at] !== '"'; this.#at++) {
       if (this.#line[this.#at] === '\\') this.#at++
       const char = this.#line[this.#at]
       if (char === undefined || char < ' ' || char === '\x7f') throw this.#wrong('the quoted local part is wrong')
-      meant += char
     }
+    if (this.#at === from) throw this.#wrong('the local part is empty')
     this.#at++
-    if (meant === '') throw this.#wrong('the local part is empty')
-    return meant
   }
 
   /** A domain, or an address literal in brackets. Whether it exists is not ours to ask. */
-  #domain(): string {
-    const from = this.#at
+  #domain(): void {
     if (this.#line[this.#at] === '[') {
       this.#at++
       this.#while(isLiteralChar)
       this.#expect(']')
-    } else {
-      do {
-        if (this.#line[this.#at] === '.' && this.#at > from) this.#at++
-        if (this.#while(isDomainChar) === '') throw this.#wrong('the domain of the address is wrong')
-      } while (this.#line[this.#at] === '.')
+      return
     }
-    return this.#line.slice(from, this.#at)
+    const from = this.#at
+    do {
+      if (this.#line[this.#at] === '.' && this.#at > from) this.#at++
+      if (this.#while(isDomainChar) === '') throw this.#wrong('the domain of the address is wrong')
+    } while (this.#line[this.#at] === '.')
   }
 
   #while(accepts: (char: number) => boolean): string {

@@ -58,7 +58,7 @@ export function lmtpScene(limits: Partial<LmtpLimits> = {}): LmtpScene {
 }
 
 function recipientOf(address: string): LmtpRecipient | undefined {
-  const [, name = '', detail] = /^([^+@]+)(?:\+([^@]*))?(?:@example\.org)?$/.exec(address) ?? []
+  const [, name = '', detail] = /^([^+@]+)(?:\+([^@]*))?(?:@example\.org)?$/.exec(address.replaceAll('"', '')) ?? []
   if (name === 'broken') throw new Error('the directory is broken')
   const account = new Map([
     ['alice', 'alice'],

@@ -20,7 +20,7 @@ export interface LmtpClock {
 /** All that LMTP needs of the rest of the server. */
 export interface LmtpServices {
   readonly store: Store
-  /** Who receives mail for `address` (UTF-8, quoting of the local part taken off); nobody: `undefined`. */
+  /** Who receives mail for `address` (Unicode; a local part in quotes still has them); nobody: `undefined`. */
   readonly recipients: (address: string) => Promise<LmtpRecipient | undefined>
   readonly limits: LmtpLimits
   readonly log: Log

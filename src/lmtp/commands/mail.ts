@@ -40,11 +40,11 @@ export const mail: AnyLmtpCommand = lmtpCommand<MailArguments>({
     if (session.transaction.at !== 'none') throw badSequence('a transaction is under way; RSET ends it')
     if (!sender.isAscii) {
       if (!smtpUtf8) throw refusal(550, '5.6.7', 'this sender needs SMTPUTF8') // RFC 6531 §3.5
-      if (decodedUtf8(sender.written) === undefined) throw badArguments('the sender is no UTF-8', '5.1.7')
+      if (decodedUtf8(sender.address) === undefined) throw badArguments('the sender is no UTF-8', '5.1.7')
     }
     const { messageBytes } = session.services.limits
     if (size > messageBytes) throw refusal(552, '5.3.4', `messages here have at most ${messageBytes} octets`)
-    session.transaction = { at: 'envelope', envelope: { sender: sender.written, body, smtpUtf8, recipients: [] } }
+    session.transaction = { at: 'envelope', envelope: { sender: sender.address, body, smtpUtf8, recipients: [] } }
     return [reply(250, '2.1.0', 'sender taken')]
   },
 })

@@ -22,18 +22,18 @@ export const rcpt: AnyLmtpCommand = lmtpCommand<Path>({
     return recipient
   },
 
-  async run(session, { written, meant, isAscii }) {
+  async run(session, { address, isAscii }) {
     const envelope = session.openEnvelope('RCPT')
     const { services } = session
     if (envelope.recipients.length >= services.limits.recipients) {
       throw refusal(452, '4.5.3', `at most ${services.limits.recipients} recipients at once`) // RFC 5321 §4.5.3.1.10
     }
     if (!isAscii && !envelope.smtpUtf8) throw refusal(553, '5.6.7', 'this recipient needs SMTPUTF8') // RFC 6531 §3.5
-    const address = decodedUtf8(meant)
-    if (address === undefined) throw badArguments('the recipient is no UTF-8')
+    const text = decodedUtf8(address)
+    if (text === undefined) throw badArguments('the recipient is no UTF-8')
     try {
-      const recipient = await services.recipients(address)
-      if (!recipient) throw refusal(550, '5.1.1', `${inReply(written)}: no such user here`)
+      const recipient = await services.recipients(text)
+      if (!recipient) throw refusal(550, '5.1.1', `${inReply(address)}: no such user here`)
       const account = await services.store.openAccount(recipient.account)
       try {
         await mailboxFor(account, recipient.detail)
@@ -41,12 +41,12 @@ export const rcpt: AnyLmtpCommand = lmtpCommand<Path>({
         await account.close()
         throw failure
       }
-      envelope.recipients.push({ address: written, recipient, account })
-      return [reply(250, '2.1.5', `${inReply(written)}: recipient taken`)]
+      envelope.recipients.push({ address, recipient, account })
+      return [reply(250, '2.1.5', `${inReply(address)}: recipient taken`)]
     } catch (failure) {
       if (failure instanceof LmtpRefusal) throw failure
       services.log.error({ err: failure }, 'recipient not looked up')
-      return [replyForFailure(failure, written)]
+      return [replyForFailure(failure, address)]
     }
   },
 })
