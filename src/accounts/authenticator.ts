@@ -11,7 +11,6 @@ import { prepare } from '../sasl/text.ts'
 import type { ScramAttempt, Verifier } from '../sasl/verifier.ts'
 import { impossiblePhc, isPassword } from './credentials.ts'
 import type { User, UserDirectory } from './directory.ts'
-import { canonicalName } from './name.ts'
 import { defaultRememberMs, PasswordMemory } from './password-memory.ts'
 import { addressPrefix, defaultThrottleLimits, localAddress, Throttle } from './throttle.ts'
 import type { Attempt, ThrottleLimits } from './throttle.ts'
@@ -167,8 +166,7 @@ class PasswordChecker {
 
   async #claim(text: string, address: string): Promise<Claim> {
     const user = await this.#find(text)
-    // What can be nobody's name counts as one name, whatever it is.
-    return { user, address, name: user?.name ?? canonicalName(text) ?? '' }
+    return { user, address, name: user?.name ?? this.#directory.nameOf(text) }
   }
 
   async #find(name: string): Promise<User | undefined> {

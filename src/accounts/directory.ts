@@ -36,6 +36,8 @@ export interface UserDirectory {
   /** What new passwords cost. */
   readonly costs: HashCosts
   find(name: string): Promise<User | undefined>
+  /** How `name` would be written if a user had it: canonical, without a local domain. Empty if nobody can have it. */
+  nameOf(name: string): string
   add(name: string, password: string): Promise<UserEntry>
   /** All or none. `onHashed` hears after each user how many are done; hashing is what takes the time. */
   addMany(users: Iterable<NewUser>, onHashed?: (done: number) => void): Promise<readonly UserEntry[]>

@@ -58,6 +58,7 @@ export function memoryDirectory(users: Iterable<NewUser> = [], options: MemoryDi
       const name = candidateNames(text, localDomains).find((candidate) => byName.has(candidate))
       return name === undefined ? undefined : byName.get(name)?.load()
     },
+    nameOf: (text) => candidateNames(text, localDomains).at(-1) ?? '',
     async add(name, password) {
       const [user] = await prepareUsers([{ name, password }], costs, (taken) => byName.has(taken))
       if (!user) throw new Error('one user was asked for')

@@ -1,4 +1,4 @@
-/** What Argon2 costs (RFC 9106 §3.1). */
+/** What Argon2 costs. */
 export interface Argon2Costs {
   /** Memory in KiB. */
   readonly memoryKib: number

@@ -119,6 +119,7 @@ export function userDirectory(options: UserDirectoryOptions): UserDirectory {
       const row = guard(file, () => rowOf(text))
       return row && fromRow(row, file)
     },
+    nameOf: (text) => candidateNames(text, localDomains).at(-1) ?? '',
     async add(name, password) {
       const [entry] = insertAll(await prepareUsers([{ name, password }], costs, isTaken))
       if (!entry) throw new Error('one user was asked for')
