@@ -100,6 +100,9 @@ function codeIn(text: Octets): Octets {
   throw new SyntaxError('a response code has no end')
 }
 
+/** Any LIST may have them or not (RFC 9051 §7.3.1); `\Noselect` is in `\NonExistent`. */
+const freeAttributes = new Set(['\\marked', '\\unmarked', '\\haschildren', '\\hasnochildren', '\\noselect'])
+
 const isVariable = (text: string): boolean => /^\$[a-z]\w*$/.test(text)
 
 /** A value as it is bound to a variable and put into commands: strings keep their quotes only inside lists. */
@@ -236,13 +239,14 @@ class Matcher {
     return this.#set(wanted.items, found.items)
   }
 
-  /** `\Marked` and `\Unmarked` are a server's to send or not. */
+  /** Attributes that a server may send or not count only where they are written. */
   #mailboxAttributes(expected: Node | undefined, got: Node | undefined): boolean {
-    if (expected?.kind !== 'list' || got?.kind !== 'list') return false
+    if (expected?.kind !== 'list' || got?.kind !== 'list')
+      return expected?.kind === 'atom' && this.#sets([expected], got ? [got] : [])
     const written = new Set(expected.items.map((node) => canonical(node).toLowerCase()))
     const relevant = got.items.filter((node) => {
       const name = canonical(node).toLowerCase()
-      return (name !== '\\marked' && name !== '\\unmarked') || written.has(name)
+      return !freeAttributes.has(name) || written.has(name)
     })
     return this.#set(expected.items, relevant)
   }
