@@ -9,7 +9,7 @@ import { scramHashes, scramSaltBytes } from '../sasl/scram-keys.ts'
 import type { ScramHash, ScramKeys } from '../sasl/scram-keys.ts'
 import { prepare } from '../sasl/text.ts'
 import type { ScramAttempt, Verifier } from '../sasl/verifier.ts'
-import { impossiblePhc, isPassword } from './credentials.ts'
+import { impossibleCredentials, isPassword } from './credentials.ts'
 import type { User, UserDirectory } from './directory.ts'
 import { defaultRememberMs, PasswordMemory } from './password-memory.ts'
 import { addressPrefix, defaultThrottleLimits, localAddress, Throttle } from './throttle.ts'
@@ -90,7 +90,7 @@ class PasswordChecker {
     this.#throttle = new Throttle({ ...defaultThrottleLimits, ...options.throttle }, options.clock)
     this.#memory = new PasswordMemory(options.clock, options.rememberMs ?? defaultRememberMs)
     this.#queue = new WorkQueue(options.concurrency ?? hashConcurrency(), options.maxWaiting ?? maxWaitingChecks)
-    this.#impossible = impossiblePhc(options.directory.costs)
+    this.#impossible = impossibleCredentials(options.directory.costs).password
   }
 
   /** The checks for one connection. */

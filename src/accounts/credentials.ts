@@ -1,6 +1,12 @@
 import { argon2, randomBytes, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
-import { defaultScramIterations, deriveScramKeys, minScramIterations } from '../sasl/scram-keys.ts'
+import {
+  defaultScramIterations,
+  deriveScramKeys,
+  minScramIterations,
+  scramHashes,
+  scramSaltBytes,
+} from '../sasl/scram-keys.ts'
 import type { ScramHash, ScramKeys } from '../sasl/scram-keys.ts'
 import { formatPhc, parsePhc } from './phc.ts'
 import type { Argon2Costs } from './phc.ts'
@@ -55,9 +61,17 @@ export async function isPassword(phc: string, password: string): Promise<boolean
   return timingSafeEqual(await hashPassword(password, costs, salt, tag.length), tag)
 }
 
-/** A PHC string that no password fits and that costs as much to check as a real one. */
-export function impossiblePhc({ argon2: costs }: HashCosts): string {
-  return formatPhc({ ...costs, salt: randomBytes(saltBytes), tag: randomBytes(tagBytes) })
+/** Credentials that no password fits, and that cost as much to read and to check as real ones. */
+export function impossibleCredentials({ argon2: costs, scramIterations: iterations }: HashCosts): Credentials {
+  const keys = (hash: ScramHash): ScramKeys => {
+    const { bytes } = scramHashes[hash]
+    const salt = randomBytes(scramSaltBytes)
+    return { salt, iterations, storedKey: randomBytes(bytes), serverKey: randomBytes(bytes) }
+  }
+  return {
+    password: formatPhc({ ...costs, salt: randomBytes(saltBytes), tag: randomBytes(tagBytes) }),
+    scram: { 'SHA-1': keys('SHA-1'), 'SHA-256': keys('SHA-256') },
+  }
 }
 
 function hashPassword(message: string, costs: Argon2Costs, nonce: Buffer, tagLength: number): Promise<Buffer> {

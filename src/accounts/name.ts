@@ -32,7 +32,7 @@ export function canonicalName(text: string): string | undefined {
 /** The one spelling of a domain: IDNA, in Unicode; `undefined` when it is none. */
 export function canonicalDomain(text: string): string | undefined {
   // The URL parser behind domainToASCII also undoes percent encoding; nothing of that kind is meant here.
-  if (/[\x00-\x2c/:-@[\\\]^`{-\x7f]/.test(text)) return undefined
+  if (/[\p{Cc} !-,/:-@[-^`{-~]/u.test(text)) return undefined
   const ascii = domainToASCII(text)
   return asciiDomain.test(ascii) && ascii.length <= maxUserNameBytes
     ? domainToUnicode(ascii).normalize('NFC')

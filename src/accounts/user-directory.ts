@@ -2,7 +2,7 @@ import Database from 'better-sqlite3'
 import { chmodSync, closeSync, openSync } from 'node:fs'
 import { Refusal } from '../model/refusal.ts'
 import { formatScramKeys, parseScramKeys } from '../sasl/scram-keys.ts'
-import { defaultCosts, makeCredentials } from './credentials.ts'
+import { defaultCosts, impossibleCredentials, makeCredentials } from './credentials.ts'
 import type { Credentials, HashCosts } from './credentials.ts'
 import {
   checkedPassword,
@@ -79,6 +79,9 @@ export function userDirectory(options: UserDirectoryOptions): UserDirectory {
   const remove = database.prepare<[string]>('DELETE FROM users WHERE name = ?')
   const insertFormer = database.prepare<[string]>('INSERT OR IGNORE INTO former_accounts VALUES (?)')
 
+  /** Read where there is no user, so that the time taken does not tell. */
+  const decoy = toRow({ name: '', account: '', credentials: impossibleCredentials(costs) })
+
   const now = (): number => Math.floor(clock() / 1000)
 
   function rowOf(text: string): UserRow | undefined {
@@ -117,7 +120,8 @@ export function userDirectory(options: UserDirectoryOptions): UserDirectory {
     costs,
     async find(text) {
       const row = guard(file, () => rowOf(text))
-      return row && fromRow(row, file)
+      const user = fromRow(row ?? decoy, file)
+      return row && user
     },
     nameOf: (text) => candidateNames(text, localDomains).at(-1) ?? '',
     async add(name, password) {
