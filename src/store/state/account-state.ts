@@ -1,25 +1,20 @@
 import type { ChangeSet } from '../../model/change.ts'
+import { defaultMaxKeywords, defaultMaxMailboxes } from '../../model/limits.ts'
 import type { MailboxStatus, MailboxTree } from '../../model/mailbox.ts'
-import type { MailboxId, MessageNum, ModSeq } from '../../model/numbers.ts'
+import { asModSeq, type MailboxId, type MessageNum, type ModSeq } from '../../model/numbers.ts'
 import type { Operation, OperationResult, StagedMessage } from '../../model/operation.ts'
+import { Refusal } from '../../model/refusal.ts'
 import type { MailboxSnapshot } from '../../model/snapshot.ts'
-import type { MessageKeys } from '../../mime/message.ts'
 import type { Vanished } from '../store.ts'
-import type { CatalogueImage, Checkpoint, LoadMailbox } from './images.ts'
+import { AccountTree } from './account-tree.ts'
+import { CommitDraft, type FinishedCommit } from './commit-draft.ts'
+import { Dirt } from './dirt.ts'
+import type { AccountCounters, CatalogueImage, Checkpoint, LoadMailbox } from './images.ts'
+import { countersOf, type MailboxContents, mailboxOf, MailboxVersion, snapshotFor } from './mailbox-version.ts'
+import { type Planning, planOperation, type StagedFacts, type ThreadIndex } from './planner.ts'
+import { buriedSince, missingUids } from './tombstones.ts'
 
-/** Which thread a message with a given Message-ID is in. Not part of the state: an engine keeps it as it can. */
-export interface ThreadIndex {
-  threadOf(messageId: string): number | undefined
-  /** Called when a planned commit is applied, never on replay (entries carry their thread). */
-  remember(messageId: string, thread: number): void
-}
-
-/** What the state has to know of a staged message. */
-export interface StagedFacts {
-  /** Octets. */
-  readonly size: number
-  readonly keys: Pick<MessageKeys, 'messageId' | 'references'>
-}
+export type { StagedFacts, ThreadIndex } from './planner.ts'
 
 /** What an engine brings along. */
 export interface AccountStateOptions {
@@ -51,21 +46,61 @@ export interface Applied {
   readonly released: readonly number[]
 }
 
+/** An applied commit with all that publishing or undoing it takes. */
+interface Pending extends Applied {
+  readonly commit: FinishedCommit
+  /** Entries per message before it. */
+  readonly referencesBefore: ReadonlyMap<number, number>
+}
+
+const newAccount: AccountCounters = {
+  modSeq: asModSeq(0),
+  nextMailbox: 1,
+  nextMessage: 1,
+  nextThread: 1,
+  usedUidValidities: [],
+}
+
 /**
  * The state of one account: pure, without I/O. Every commit is planned against the *working* state, applied to it,
  * and shown (*published*) once the engine has made it durable. Several commits may be applied and not yet published;
  * they are published in order. What readers get is immutable and shares all that stayed the same.
  */
 export class AccountState {
+  readonly #options: AccountStateOptions
+  readonly #loadMailbox: LoadMailbox
+  readonly #dirt: Dirt = new Dirt()
+  readonly #pending: Pending[] = []
+  #tree: AccountTree
+  #counters: AccountCounters
+  readonly #mailboxes: Map<MailboxId, MailboxVersion> = new Map<MailboxId, MailboxVersion>()
+  /** Entries per message, working; only where there are several, since nearly all messages have one. */
+  readonly #references: Map<number, number>
+  #publishedTree: AccountTree
+  #publishedCounters: AccountCounters
+  readonly #published: Map<MailboxId, MailboxVersion> = new Map<MailboxId, MailboxVersion>()
+  /** The last plan, whose draft `apply` takes over. */
+  #planned: { changeSet: ChangeSet; draft: CommitDraft; newThreads: ReadonlyMap<string, number> } | undefined
+
   /** An account without any mailbox: an engine's first commit to it creates INBOX. Replay starts here too. */
-  constructor(options: AccountStateOptions) {
-    void options
+  constructor(options: AccountStateOptions, catalogue?: CatalogueImage, loadMailbox?: LoadMailbox) {
+    this.#options = options
+    this.#loadMailbox = loadMailbox ?? nothingToLoad
+    this.#counters = this.#publishedCounters = catalogue?.counters ?? newAccount
+    const mailboxes = catalogue?.mailboxes ?? []
+    const byId = new Map(mailboxes.map((head) => [head.id, mailboxOf(head)]))
+    this.#tree = this.#publishedTree = new AccountTree(1, byId, new Map(catalogue?.subscriptions))
+    this.#references = new Map(catalogue?.references)
+    for (const head of mailboxes) {
+      const version = new MailboxVersion(head.id, head.uidValidity, countersOf(head), undefined)
+      this.#mailboxes.set(head.id, version)
+      this.#published.set(head.id, version)
+    }
   }
 
   /** The account as of a checkpoint. `loadMailbox` is called at once when a mailbox's columns are first needed. */
   static restore(options: AccountStateOptions, catalogue: CatalogueImage, loadMailbox: LoadMailbox): AccountState {
-    void [catalogue, loadMailbox]
-    return new AccountState(options)
+    return new AccountState(options, catalogue, loadMailbox)
   }
 
   /**
@@ -73,69 +108,252 @@ export class AccountState {
    * nothing. `now` is in whole seconds since 1970. Throws `Refusal`.
    */
   plan(operations: readonly Operation[], now: number): Plan {
-    throw new Error(`not yet: ${operations.length} ${now}`)
+    const { threads, factsOf, maxMailboxes = defaultMaxMailboxes, maxKeywords = defaultMaxKeywords } = this.#options
+    const next = asModSeq(this.#counters.modSeq + 1)
+    const draft = this.#draft(next, maxKeywords)
+    const newThreads = new Map<string, number>()
+    const planning: Planning = {
+      draft,
+      now,
+      maxMailboxes,
+      threads,
+      factsOf,
+      changes: [],
+      staged: [],
+      newThreads,
+    }
+    const results = operations.map((operation) => planOperation(planning, operation))
+    const { changes, staged } = planning
+    // That messages are no longer recent is no change of any message, so it needs no mod-sequence of its own.
+    const modSeq = changes.some(({ kind }) => kind !== 'recentClaimed') ? next : this.#counters.modSeq
+    if (changes.length === 0) return { changeSet: undefined, modSeq, results, staged }
+    const changeSet: ChangeSet = { modSeq, time: now, changes }
+    this.#planned = { changeSet, draft, newThreads }
+    return { changeSet, modSeq, results, staged }
   }
 
-  /** Applies a change set to the working state: the one just planned, which is cheap, or one from the log. */
+  /**
+   * Applies a change set to the working state: the one just planned, which is cheap, or one from the log. Throws
+   * `Refusal` if it speaks of a mailbox that does not exist, which a sound log never does.
+   */
   apply(changeSet: ChangeSet): Applied {
-    throw new Error(`not yet: ${changeSet.modSeq}`)
+    let draft: CommitDraft
+    if (this.#planned?.changeSet === changeSet) {
+      draft = this.#planned.draft
+      for (const [messageId, thread] of this.#planned.newThreads) this.#options.threads.remember(messageId, thread)
+    } else {
+      draft = this.#draft(changeSet.modSeq)
+      draft.replay(changeSet.changes)
+    }
+    this.#planned = undefined
+    const commit = draft.finish(changeSet.modSeq)
+    const pending: Pending = {
+      changeSet,
+      mailboxes: touchedBy(changeSet),
+      released: commit.released,
+      commit,
+      referencesBefore: this.#adoptReferences(commit),
+    }
+    this.#tree = commit.tree
+    this.#counters = commit.counters
+    adoptVersions(this.#mailboxes, commit)
+    this.#pending.push(pending)
+    return pending
   }
 
   /** Shows all applied change sets up to and with `upTo` (absent: all), in the order in which they were applied. */
   publish(upTo?: Applied): void {
-    void upTo
+    for (let next = this.#pending.shift(); next; next = this.#pending.shift()) {
+      const { commit } = next
+      adoptVersions(this.#published, commit)
+      this.#publishedTree = commit.tree
+      this.#publishedCounters = commit.counters
+      this.#dirt.add(commit)
+      if (next === upTo) break
+    }
   }
 
-  /** Forgets everything that was applied and not published, as if it had never been planned. */
-  rollback(): void {}
+  /**
+   * Forgets everything that was applied and not published. Numbers of messages and threads that it took are not given
+   * again, since engine and thread index may have noted them.
+   */
+  rollback(): void {
+    this.#planned = undefined
+    for (let last = this.#pending.pop(); last; last = this.#pending.pop()) {
+      for (const [message, count] of last.referencesBefore) this.#setReferences(message, count)
+      for (const id of [...last.commit.versions.keys(), ...last.commit.deleted]) {
+        const version = this.#published.get(id)
+        if (version) this.#mailboxes.set(id, version)
+        else this.#mailboxes.delete(id)
+      }
+    }
+    const { nextMessage, nextThread } = this.#counters
+    this.#tree = this.#publishedTree
+    this.#counters = { ...this.#publishedCounters, nextMessage, nextThread }
+  }
 
   /** The mod-sequence of the last published change set. */
   get modSeq(): ModSeq {
-    throw new Error('not yet')
+    return this.#publishedCounters.modSeq
   }
 
   /** As published. Equal versions are the same object. */
   tree(): MailboxTree {
-    throw new Error('not yet')
+    return this.#publishedTree
   }
 
   /** As published; with `user` (never the owner), with that user's `\Seen`. Throws `Refusal` (`NONEXISTENT`). */
   snapshot(mailbox: MailboxId, user?: string): MailboxSnapshot {
-    throw new Error(`not yet: ${mailbox} ${user ?? ''}`)
+    const contents = this.#contents(mailbox)
+    return user !== undefined && this.#seenPerUser(mailbox) ? snapshotFor(contents, user) : contents.snapshot
   }
 
   /** As published, without loading columns. Throws `Refusal` (`NONEXISTENT`). */
   status(mailboxes: readonly MailboxId[], user?: string): MailboxStatus[] {
-    throw new Error(`not yet: ${mailboxes.length} ${user ?? ''}`)
+    return mailboxes.map((mailbox) => {
+      const { counters, uidValidity } = this.#version(mailbox)
+      const { messages, deleted, size, recent, uidNext, highestModSeq } = counters
+      const unseen =
+        user !== undefined && this.#seenPerUser(mailbox)
+          ? messages - (counters.seenCounts.get(user) ?? 0)
+          : counters.unseen
+      return { mailbox, messages, unseen, deleted, size, recent, uidNext, uidValidity, highestModSeq }
+    })
   }
 
   /** As published. Throws `Refusal` (`NONEXISTENT`). */
   vanishedSince(mailbox: MailboxId, modSeq: ModSeq): Vanished {
-    throw new Error(`not yet: ${mailbox} ${modSeq}`)
+    const { snapshot, tombstones } = this.#contents(mailbox)
+    const ranges = buriedSince(tombstones, modSeq)
+    if (ranges) return { ranges, exact: true }
+    return { ranges: missingUids(snapshot.uids, snapshot.uidNext), exact: false }
   }
 
   /** Drops a mailbox's columns, to be loaded again when needed; false when a checkpoint or publish is still due. */
   evict(mailbox: MailboxId): boolean {
-    return mailbox < 0
+    const version = this.#published.get(mailbox)
+    if (!version || version !== this.#mailboxes.get(mailbox) || this.#dirt.has(mailbox)) return false
+    this.#planned = undefined
+    version.evict()
+    return true
   }
 
   /** Mailboxes whose columns are in memory, with a rough number of octets each. */
   loaded(): { mailbox: MailboxId; bytes: number }[] {
-    return []
+    return [...this.#published.values()].flatMap(({ id, loaded }) =>
+      loaded ? [{ mailbox: id, bytes: loaded.snapshot.uids.length * bytesPerRow }] : [],
+    )
+  }
+
+  /** Everything published, as {@link restore} takes it, without the columns. For tests, and for a first checkpoint. */
+  catalogue(): CatalogueImage {
+    return {
+      counters: this.#publishedCounters,
+      mailboxes: [...this.#publishedTree.byId.values()].map((mailbox) => ({
+        ...mailbox,
+        ...this.#version(mailbox.id).counters,
+      })),
+      subscriptions: this.#publishedTree.allSubscriptions,
+      references: this.#publishedReferences(),
+    }
+  }
+
+  /** A mailbox's published contents beyond what a snapshot shows. Throws `Refusal` (`NONEXISTENT`). */
+  inside(mailbox: MailboxId): Pick<MailboxContents, 'snapshot' | 'tombstones' | 'seen'> {
+    return this.#contents(mailbox)
   }
 
   /** Whether a checkpoint would have anything to write. */
   get dirty(): boolean {
-    return false
+    return this.#dirt.any
   }
 
   /** What was published since the last checkpoint. It counts as written unless {@link checkpointFailed} is called. */
   takeCheckpoint(): Checkpoint {
-    throw new Error('not yet')
+    return this.#dirt.take(this.#publishedTree, this.#publishedCounters, this.#published)
   }
 
   /** The checkpoint could not be written: everything in it is due again. */
   checkpointFailed(checkpoint: Checkpoint): void {
-    void checkpoint
+    this.#dirt.takeBack(checkpoint, this.#published)
   }
+
+  #draft(modSeq: ModSeq, maxKeywords?: number): CommitDraft {
+    const base = {
+      tree: this.#tree,
+      counters: this.#counters,
+      mailboxes: this.#mailboxes,
+      references: this.#references,
+      loadMailbox: this.#loadMailbox,
+    }
+    return new CommitDraft(base, modSeq, maxKeywords)
+  }
+
+  #version(mailbox: MailboxId): MailboxVersion {
+    const version = this.#published.get(mailbox)
+    if (!version) throw new Refusal('NONEXISTENT', 'No such mailbox')
+    return version
+  }
+
+  #contents(mailbox: MailboxId): MailboxContents {
+    return this.#version(mailbox).contents(this.#loadMailbox)
+  }
+
+  #seenPerUser(mailbox: MailboxId): boolean {
+    return this.#publishedTree.byId.get(mailbox)?.seenPerUser === true
+  }
+
+  #setReferences(message: number, count: number): void {
+    if (count > 1) this.#references.set(message, count)
+    else this.#references.delete(message)
+  }
+
+  #adoptReferences({ references, released }: FinishedCommit): Map<number, number> {
+    const before = new Map<number, number>()
+    for (const [message, count] of references) {
+      const old = this.#references.get(message) ?? 1
+      if (old === count) continue
+      before.set(message, old)
+      this.#setReferences(message, count)
+    }
+    for (const message of released) {
+      const old = this.#references.get(message)
+      if (old === undefined) continue
+      if (!before.has(message)) before.set(message, old)
+      this.#references.delete(message)
+    }
+    return before
+  }
+
+  #publishedReferences(): Map<number, number> {
+    const published = new Map(this.#references)
+    for (const { referencesBefore } of this.#pending.toReversed()) {
+      for (const [message, count] of referencesBefore) {
+        if (count > 1) published.set(message, count)
+        else published.delete(message)
+      }
+    }
+    return published
+  }
+}
+
+/** Octets of a row in all columns together. */
+const bytesPerRow = 4 * 4 + 8 * 2 + 4 + 8
+
+function nothingToLoad(mailbox: MailboxId): never {
+  throw new Error(`mailbox ${mailbox} is not in memory and nowhere else`)
+}
+
+function adoptVersions(mailboxes: Map<MailboxId, MailboxVersion>, { versions, deleted }: FinishedCommit): void {
+  for (const [id, { version }] of versions) mailboxes.set(id, version)
+  for (const id of deleted) mailboxes.delete(id)
+}
+
+function touchedBy({ changes }: ChangeSet): MailboxId[] {
+  const touched = new Set<MailboxId>()
+  for (const change of changes) {
+    if (change.kind === 'mailboxCreated' || change.kind === 'mailboxRenamed' || change.kind === 'subscribed') continue
+    touched.add(change.mailbox)
+  }
+  return [...touched]
 }

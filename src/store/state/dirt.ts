@@ -1,0 +1,98 @@
+import { pageRows } from '../../model/column.ts'
+import type { MailboxId } from '../../model/numbers.ts'
+import type { AccountTree } from './account-tree.ts'
+import type { FinishedCommit } from './commit-draft.ts'
+import type { AccountCounters, Checkpoint, MailboxDelta } from './images.ts'
+import { headOf, type MailboxVersion } from './mailbox-version.ts'
+
+interface MailboxDirt {
+  /** False: only the head. */
+  contents: boolean
+  fromRow: number
+  readonly flagPages: Set<number>
+}
+
+/** What was published since the last checkpoint, by where it is rather than what it is: the state has the newest. */
+export class Dirt {
+  #mailboxes = new Map<MailboxId, MailboxDirt>()
+  #deleted = new Set<MailboxId>()
+  #references = new Map<number, number>()
+  #subscriptions = false
+  #any = false
+
+  get any(): boolean {
+    return this.#any
+  }
+
+  has(mailbox: MailboxId): boolean {
+    return this.#mailboxes.has(mailbox)
+  }
+
+  add(commit: FinishedCommit): void {
+    this.#any = true
+    for (const [id, { written }] of commit.versions) this.#mark(id, true, written.fromRow, written.flagPages)
+    for (const id of commit.renamed) this.#mark(id, false, Infinity, [])
+    for (const id of commit.deleted) {
+      this.#mailboxes.delete(id)
+      this.#deleted.add(id)
+    }
+    for (const [message, count] of commit.references) this.#references.set(message, count)
+    for (const message of commit.released) this.#references.set(message, 0)
+    this.#subscriptions ||= commit.subscriptionsChanged
+  }
+
+  take(tree: AccountTree, counters: AccountCounters, versions: ReadonlyMap<MailboxId, MailboxVersion>): Checkpoint {
+    const mailboxes: MailboxDelta[] = []
+    for (const [id, dirt] of this.#mailboxes) {
+      const mailbox = tree.byId.get(id)
+      const version = versions.get(id)
+      if (mailbox && version) mailboxes.push(deltaOf(dirt, headOf(mailbox, version.counters), version))
+    }
+    const checkpoint: Checkpoint = {
+      counters,
+      mailboxes,
+      deleted: [...this.#deleted],
+      subscriptions: this.#subscriptions ? tree.allSubscriptions : undefined,
+      references: this.#references,
+    }
+    this.#mailboxes = new Map()
+    this.#deleted = new Set()
+    this.#references = new Map()
+    this.#subscriptions = false
+    this.#any = false
+    return checkpoint
+  }
+
+  takeBack(checkpoint: Checkpoint, versions: ReadonlyMap<MailboxId, MailboxVersion>): void {
+    this.#any = true
+    for (const { head, snapshot, fromRow, flagPages } of checkpoint.mailboxes) {
+      if (versions.has(head.id)) this.#mark(head.id, snapshot !== undefined, fromRow, flagPages)
+    }
+    for (const id of checkpoint.deleted) this.#deleted.add(id)
+    for (const [message, count] of checkpoint.references) {
+      if (!this.#references.has(message)) this.#references.set(message, count)
+    }
+    this.#subscriptions ||= checkpoint.subscriptions !== undefined
+  }
+
+  #mark(id: MailboxId, contents: boolean, fromRow: number, flagPages: Iterable<number>): void {
+    let dirt = this.#mailboxes.get(id)
+    if (!dirt) this.#mailboxes.set(id, (dirt = { contents: false, fromRow: Infinity, flagPages: new Set() }))
+    dirt.contents ||= contents
+    dirt.fromRow = Math.min(dirt.fromRow, fromRow)
+    for (const page of flagPages) dirt.flagPages.add(page)
+  }
+}
+
+function deltaOf(dirt: MailboxDirt, head: MailboxDelta['head'], version: MailboxVersion): MailboxDelta {
+  const contents = dirt.contents ? version.loaded : undefined
+  const fromRow = Math.min(dirt.fromRow, head.messages)
+  return {
+    head,
+    snapshot: contents?.snapshot,
+    fromRow,
+    flagPages: [...dirt.flagPages].filter((page) => page * pageRows < fromRow).sort((a, b) => a - b),
+    tombstones: contents?.tombstones,
+    seen: contents?.seen ?? new Map(),
+  }
+}

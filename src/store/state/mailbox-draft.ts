@@ -1,0 +1,304 @@
+import { pageRows } from '../../model/column.ts'
+import { type FlagSet, systemFlag } from '../../model/flags.ts'
+import { asUid, type ModSeq, type Uid } from '../../model/numbers.ts'
+import type { AppendedEntry } from '../../model/operation.ts'
+import { firstRowFrom, type MailboxSnapshot } from '../../model/snapshot.ts'
+import { FlagTableDraft, flagTable } from './flag-table.ts'
+import type { TombstoneImage } from './images.ts'
+import { bitAt, type MailboxContents, type MailboxCounters, MailboxVersion } from './mailbox-version.ts'
+import { extended, float64, PagedDraft, uint32, withoutRows } from './paged-draft.ts'
+import { buried } from './tombstones.ts'
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
+
+/** Which rows of a mailbox a commit wrote. */
+export interface WrittenRows {
+  /** From this row on everything is new. */
+  readonly fromRow: number
+  /** Pages before that with other flags and mod-sequences. */
+  readonly flagPages: ReadonlySet<number>
+}
+
+/** A mailbox while one commit changes it: copies what it changes, shares the rest with the version before. */
+export class MailboxDraft {
+  readonly flags: PagedDraft<Uint32Array>
+  readonly modSeqs: PagedDraft<Float64Array>
+  readonly table: FlagTableDraft
+  readonly counters: Mutable<MailboxCounters>
+  readonly #version: MailboxVersion
+  readonly #contents: MailboxContents
+  readonly #modSeq: ModSeq
+  readonly #columns: Mutable<
+    Pick<MailboxSnapshot, 'uids' | 'messages' | 'sizes' | 'internalDates' | 'saveDates' | 'threads'>
+  >
+  readonly #flagPages: Set<number> = new Set<number>()
+  #fromRow = Infinity
+  #lastFlagPage = -1
+  #tombstones: TombstoneImage
+  #seen: Map<string, Uint32Array> | undefined
+
+  /** `modSeq` is the commit's. */
+  constructor(version: MailboxVersion, contents: MailboxContents, modSeq: ModSeq, maxKeywords: number) {
+    const { snapshot } = contents
+    this.#version = version
+    this.#contents = contents
+    this.#modSeq = modSeq
+    this.counters = { ...version.counters }
+    this.#columns = {
+      uids: snapshot.uids,
+      messages: snapshot.messages,
+      sizes: snapshot.sizes,
+      internalDates: snapshot.internalDates,
+      saveDates: snapshot.saveDates,
+      threads: snapshot.threads,
+    }
+    this.flags = new PagedDraft(uint32, snapshot.flags)
+    this.modSeqs = new PagedDraft(float64, snapshot.modSeqs)
+    this.table = new FlagTableDraft(contents.table, maxKeywords)
+    this.#tombstones = contents.tombstones
+  }
+
+  get uidValidity(): number {
+    return this.#version.uidValidity
+  }
+
+  get uids(): Uint32Array {
+    return this.#columns.uids
+  }
+
+  get messages(): Uint32Array {
+    return this.#columns.messages
+  }
+
+  /** The flags of a row. */
+  flagsAt(row: number): FlagSet {
+    return this.table.sets[this.flags.at(row)]! // every row names a set of the table
+  }
+
+  /** What an entry for the message of `row` in another mailbox has from here. */
+  entryAt(row: number): Omit<AppendedEntry, 'uid' | 'saveDate' | 'flags' | 'message'> & { message: number } {
+    const columns = this.#columns
+    return {
+      message: columns.messages[row]!,
+      size: columns.sizes[row]!,
+      internalDate: columns.internalDates[row]!,
+      thread: columns.threads[row]!,
+    }
+  }
+
+  /** Adds messages at the end; their UIDs ascend from UIDNEXT or above. */
+  append(entries: readonly AppendedEntry[]): void {
+    const columns = this.#columns
+    const { counters } = this
+    let row = columns.uids.length
+    const length = row + entries.length
+    this.#fromRow = Math.min(this.#fromRow, row)
+    columns.uids = extended(uint32, columns.uids, length)
+    columns.messages = extended(uint32, columns.messages, length)
+    columns.sizes = extended(uint32, columns.sizes, length)
+    columns.internalDates = extended(float64, columns.internalDates, length)
+    columns.saveDates = extended(float64, columns.saveDates, length)
+    columns.threads = extended(uint32, columns.threads, length)
+    for (const entry of entries) {
+      columns.uids[row] = entry.uid
+      columns.messages[row] = entry.message
+      columns.sizes[row] = entry.size
+      columns.internalDates[row] = entry.internalDate
+      columns.saveDates[row] = entry.saveDate
+      columns.threads[row] = entry.thread
+      this.flags.push(this.table.intern(entry.flags))
+      this.modSeqs.push(this.#modSeq)
+      this.#count(entry.flags.system, 1)
+      counters.size += entry.size
+      row++
+    }
+    counters.messages = length
+    counters.recent += entries.length
+    counters.highestModSeq = this.#modSeq
+    counters.uidNext = asUid((columns.uids[length - 1] ?? 0) + 1)
+  }
+
+  /** Gives `row` the flags at position `set` of the table. */
+  setFlags(row: number, set: number): void {
+    this.#count(this.flagsAt(row).system, -1)
+    this.flags.set(row, set)
+    this.#count(this.flagsAt(row).system, 1)
+    this.#touch(row)
+  }
+
+  hasSeen(user: string, row: number): boolean {
+    return bitAt((this.#seen ?? this.#contents.seen).get(user), row)
+  }
+
+  /** Sets another user's `\Seen` on rows that did not have it so. */
+  setSeen(user: string, seen: boolean, rows: readonly number[]): void {
+    this.#seen ??= new Map(this.#contents.seen)
+    const bits = new Uint32Array((this.uids.length + 31) >>> 5)
+    bits.set(this.#seen.get(user) ?? [])
+    for (const row of rows) {
+      bits[row >>> 5]! ^= 1 << (row & 31)
+      this.#touch(row)
+    }
+    this.#seen.set(user, bits)
+    const counts = new Map(this.counters.seenCounts)
+    counts.set(user, (counts.get(user) ?? 0) + (seen ? rows.length : -rows.length))
+    this.counters.seenCounts = counts
+  }
+
+  /** Takes rows out, ascending, at least one. */
+  expunge(rows: Uint32Array): void {
+    const columns = this.#columns
+    const { counters } = this
+    const uids: number[] = []
+    for (const row of rows) {
+      const uid = columns.uids[row]!
+      uids.push(uid)
+      this.#count(this.flagsAt(row).system, -1)
+      counters.size -= columns.sizes[row]!
+      if (uid >= counters.firstRecentUid) counters.recent--
+    }
+    this.#fromRow = Math.min(this.#fromRow, rows[0]!)
+    this.#tombstones = buried(this.#tombstones, this.#modSeq, uids)
+    this.#expungeSeen(rows)
+    columns.uids = withoutRows(uint32, columns.uids, rows)
+    columns.messages = withoutRows(uint32, columns.messages, rows)
+    columns.sizes = withoutRows(uint32, columns.sizes, rows)
+    columns.internalDates = withoutRows(float64, columns.internalDates, rows)
+    columns.saveDates = withoutRows(float64, columns.saveDates, rows)
+    columns.threads = withoutRows(uint32, columns.threads, rows)
+    this.flags.remove(rows)
+    this.modSeqs.remove(rows)
+    counters.messages = columns.uids.length
+    counters.highestModSeq = this.#modSeq
+  }
+
+  claimRecent(firstRecentUid: Uid): void {
+    this.counters.firstRecentUid = firstRecentUid
+    this.counters.recent = this.uids.length - firstRowFrom(this.uids, firstRecentUid)
+  }
+
+  /** The version after the commit, and what of it is not in the version before. */
+  finish(): { version: MailboxVersion; written: WrittenRows } {
+    if (this.table.wantsRebuild) return this.#rebuilt()
+    return this.#versionWith(this.table)
+  }
+
+  #versionWith(table: FlagTableDraft): { version: MailboxVersion; written: WrittenRows } {
+    const { counters } = this
+    const base = this.#contents.snapshot
+    const finished = table.finish()
+    counters.keywords = finished.keywords
+    const modSeqs = this.modSeqs.finish()
+    const snapshot: MailboxSnapshot = {
+      mailbox: base.mailbox,
+      uidValidity: base.uidValidity,
+      uidNext: counters.uidNext,
+      highestModSeq: counters.highestModSeq,
+      firstRecentUid: counters.firstRecentUid,
+      ...this.#columns,
+      flags: this.flags.finish(),
+      flagSets: finished.sets,
+      modSeqs,
+      pageModSeqs: modSeqs === base.modSeqs ? base.pageModSeqs : this.#pageMaxima(),
+      keywords: counters.keywords,
+    }
+    const seen = this.#seen ?? this.#contents.seen
+    const contents: MailboxContents = {
+      snapshot,
+      table: finished,
+      tombstones: this.#tombstones,
+      seen,
+      userSnapshots: new Map(),
+    }
+    const version = new MailboxVersion(base.mailbox, base.uidValidity, counters, contents)
+    return { version, written: { fromRow: this.#fromRow, flagPages: this.#flagPages } }
+  }
+
+  /** Leaves out the sets that no message has any more, which renumbers the others. */
+  #rebuilt(): { version: MailboxVersion; written: WrittenRows } {
+    const positions = new Map<number, number>()
+    const sets: FlagSet[] = []
+    const length = this.flags.length
+    for (let row = 0; row < length; row++) {
+      const old = this.flags.at(row)
+      let position = positions.get(old)
+      if (position === undefined) positions.set(old, (position = sets.push(this.table.sets[old]!) - 1))
+      if (position !== old) this.flags.set(row, position)
+    }
+    for (let page = 0; page < Math.ceil(length / pageRows); page++) this.#flagPages.add(page)
+    return this.#versionWith(new FlagTableDraft(flagTable(sets, this.table.keywords), 0))
+  }
+
+  /** A page that the commit wrote to holds its mod-sequence, the highest of all; one moved by an expunge is scanned. */
+  #pageMaxima(): Float64Array {
+    const maxima = new Float64Array(Math.ceil(this.modSeqs.length / pageRows))
+    const base = this.#contents.snapshot.pageModSeqs
+    maxima.set(base.subarray(0, maxima.length))
+    for (const page of this.#flagPages) if (page < maxima.length) maxima[page] = this.#modSeq
+    for (let page = Math.floor(this.#fromRow / pageRows); page < maxima.length; page++) {
+      let highest = 0
+      const end = Math.min((page + 1) * pageRows, this.modSeqs.length)
+      for (let row = page * pageRows; row < end; row++) highest = Math.max(highest, this.modSeqs.at(row))
+      maxima[page] = highest
+    }
+    return maxima
+  }
+
+  #touch(row: number): void {
+    this.modSeqs.set(row, this.#modSeq)
+    this.counters.highestModSeq = this.#modSeq
+    const page = (row / pageRows) >>> 0
+    if (page === this.#lastFlagPage) return
+    this.#lastFlagPage = page
+    this.#flagPages.add(page)
+  }
+
+  #count(system: number, by: 1 | -1): void {
+    if (!(system & systemFlag.seen)) this.counters.unseen += by
+    if (system & systemFlag.deleted) this.counters.deleted += by
+  }
+
+  #expungeSeen(rows: Uint32Array): void {
+    const before = this.#seen ?? this.#contents.seen
+    if (before.size === 0) return
+    const counts = new Map(this.counters.seenCounts)
+    const after = new Map<string, Uint32Array>()
+    for (const [user, bits] of before) {
+      const kept = new Uint32Array(bits.length)
+      let next = 0
+      for (let row = 0; row < bits.length * 32; row++) {
+        const set = bitAt(bits, row)
+        if (row === rows[next]) {
+          next++
+          if (set) counts.set(user, (counts.get(user) ?? 0) - 1)
+        } else if (set) kept[(row - next) >>> 5]! |= 1 << ((row - next) & 31)
+      }
+      after.set(user, kept)
+    }
+    this.#seen = after
+    this.counters.seenCounts = counts
+  }
+}
+
+/** The rows of those of `uids` that exist, ascending. */
+export function rowsOfUids(column: Uint32Array, uids: readonly number[] | Uint32Array): Uint32Array {
+  const rows = new Uint32Array(Math.min(uids.length, column.length))
+  let count = 0
+  let from = 0
+  let before = 0
+  for (const uid of uids) {
+    if (uid <= before)
+      return rowsOfUids(
+        column,
+        [...new Set(uids)].sort((a, b) => a - b),
+      )
+    before = uid
+    if (column[from] !== uid) {
+      from += firstRowFrom(column.subarray(from), uid)
+      if (from === column.length) break
+      if (column[from] !== uid) continue
+    }
+    rows[count++] = from++
+  }
+  return rows.subarray(0, count)
+}

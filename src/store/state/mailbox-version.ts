@@ -1,0 +1,195 @@
+import { pageRows } from '../../model/column.ts'
+import { type FlagSet, flagSet, systemFlag } from '../../model/flags.ts'
+import type { Mailbox } from '../../model/mailbox.ts'
+import { asModSeq, asUid, type MailboxId, type ModSeq } from '../../model/numbers.ts'
+import type { MailboxSnapshot } from '../../model/snapshot.ts'
+import { type FlagTable, flagTable } from './flag-table.ts'
+import type { MailboxHead, MailboxImage, TombstoneImage } from './images.ts'
+import { float64, owned, pagedColumn, uint32 } from './paged-draft.ts'
+import { noTombstones } from './tombstones.ts'
+
+/** The part of a mailbox's head that messages move; names and rights are the tree's. */
+export type MailboxCounters = Omit<MailboxHead, keyof Mailbox>
+
+/** The counters of a new mailbox. */
+export function newCounters(modSeq: ModSeq): MailboxCounters {
+  return {
+    uidNext: asUid(1),
+    highestModSeq: modSeq,
+    firstRecentUid: asUid(1),
+    messages: 0,
+    unseen: 0,
+    deleted: 0,
+    recent: 0,
+    size: 0,
+    keywords: [],
+    seenCounts: new Map(),
+  }
+}
+
+/** A mailbox with nothing in it. */
+export function emptyImage(): MailboxImage {
+  return {
+    uids: new Uint32Array(0),
+    messages: new Uint32Array(0),
+    sizes: new Uint32Array(0),
+    internalDates: new Float64Array(0),
+    saveDates: new Float64Array(0),
+    threads: new Uint32Array(0),
+    flags: new Uint32Array(0),
+    flagSets: [],
+    modSeqs: new Float64Array(0),
+    tombstones: noTombstones,
+    seen: new Map(),
+  }
+}
+
+/** What is in a mailbox at one moment. */
+export interface MailboxContents {
+  /** As the owner sees it. */
+  readonly snapshot: MailboxSnapshot
+  readonly table: FlagTable
+  readonly tombstones: TombstoneImage
+  readonly seen: ReadonlyMap<string, Uint32Array>
+  /** Snapshots of other users, made when asked for. */
+  readonly userSnapshots: Map<string, MailboxSnapshot>
+}
+
+/** A mailbox's counters at one moment, and its contents when they are in memory. */
+export class MailboxVersion {
+  readonly id: MailboxId
+  readonly uidValidity: number
+  readonly counters: MailboxCounters
+  #contents: MailboxContents | undefined
+  /** What readers may still hold after an eviction; the same object is then given again. */
+  #evicted: WeakRef<MailboxSnapshot> | undefined
+
+  constructor(id: MailboxId, uidValidity: number, counters: MailboxCounters, contents: MailboxContents | undefined) {
+    this.id = id
+    this.uidValidity = uidValidity
+    this.counters = counters
+    this.#contents = contents
+  }
+
+  get loaded(): MailboxContents | undefined {
+    return this.#contents
+  }
+
+  contents(load: (mailbox: MailboxId) => MailboxImage): MailboxContents {
+    this.#contents ??= this.#contentsOf(load(this.id))
+    return this.#contents
+  }
+
+  evict(): void {
+    if (this.#contents) this.#evicted = new WeakRef(this.#contents.snapshot)
+    this.#contents = undefined
+  }
+
+  #contentsOf(image: MailboxImage): MailboxContents {
+    const snapshot = this.#evicted?.deref() ?? this.#snapshotOf(image)
+    return {
+      snapshot,
+      table: flagTable(snapshot.flagSets, this.counters.keywords),
+      tombstones: {
+        floor: image.tombstones.floor,
+        modSeqs: owned(float64, image.tombstones.modSeqs),
+        firsts: owned(uint32, image.tombstones.firsts),
+        lasts: owned(uint32, image.tombstones.lasts),
+      },
+      seen: image.seen,
+      userSnapshots: new Map(),
+    }
+  }
+
+  #snapshotOf(image: MailboxImage): MailboxSnapshot {
+    return {
+      mailbox: this.id,
+      uidValidity: this.uidValidity,
+      uidNext: this.counters.uidNext,
+      highestModSeq: this.counters.highestModSeq,
+      firstRecentUid: this.counters.firstRecentUid,
+      uids: owned(uint32, image.uids),
+      messages: owned(uint32, image.messages),
+      sizes: owned(uint32, image.sizes),
+      internalDates: owned(float64, image.internalDates),
+      saveDates: owned(float64, image.saveDates),
+      threads: owned(uint32, image.threads),
+      flags: pagedColumn(uint32, image.flags),
+      flagSets: image.flagSets,
+      modSeqs: pagedColumn(float64, image.modSeqs),
+      pageModSeqs: pageMaxima(image.modSeqs),
+      keywords: this.counters.keywords,
+    }
+  }
+}
+
+function pageMaxima(modSeqs: Float64Array): Float64Array {
+  const maxima = new Float64Array(Math.ceil(modSeqs.length / pageRows))
+  modSeqs.forEach((modSeq, row) => {
+    const page = Math.floor(row / pageRows)
+    if (modSeq > maxima[page]!) maxima[page] = modSeq
+  })
+  return maxima
+}
+
+/** Whether the bit of `row` is set; rows behind the end are not. */
+export function bitAt(bits: Uint32Array | undefined, row: number): boolean {
+  return (((bits?.[row >>> 5] ?? 0) >>> (row & 31)) & 1) === 1
+}
+
+/** The mailbox as `user`, who is not the owner, sees it: their `\Seen` instead of the owner's. */
+export function snapshotFor(contents: MailboxContents, user: string): MailboxSnapshot {
+  const known = contents.userSnapshots.get(user)
+  if (known) return known
+  const { snapshot } = contents
+  const bits = contents.seen.get(user)
+  const sets: FlagSet[] = []
+  const positions = new Map<string, number>()
+  const intern = (set: FlagSet): number => {
+    let position = positions.get(set.text)
+    if (position === undefined) positions.set(set.text, (position = sets.push(set) - 1))
+    return position
+  }
+  const unseen = snapshot.flagSets.map((set) => intern(flagSet(set.system & ~systemFlag.seen, set.keywords)))
+  const seen = snapshot.flagSets.map((set) => intern(flagSet(set.system | systemFlag.seen, set.keywords)))
+  const flags = new Uint32Array(snapshot.uids.length)
+  for (let row = 0; row < flags.length; row++) {
+    flags[row] = (bitAt(bits, row) ? seen : unseen)[snapshot.flags.at(row)] ?? 0
+  }
+  const theirs = { ...snapshot, flags: pagedColumn(uint32, flags), flagSets: sets }
+  contents.userSnapshots.set(user, theirs)
+  return theirs
+}
+
+/** The name part and the counting part of a mailbox, put together for a checkpoint. */
+export function headOf(mailbox: Mailbox, counters: MailboxCounters): MailboxHead {
+  return { ...mailbox, ...counters }
+}
+
+/** The counting part of a head. */
+export function countersOf(head: MailboxHead): MailboxCounters {
+  return {
+    uidNext: head.uidNext,
+    highestModSeq: asModSeq(Math.max(head.highestModSeq, 1)),
+    firstRecentUid: head.firstRecentUid,
+    messages: head.messages,
+    unseen: head.unseen,
+    deleted: head.deleted,
+    recent: head.recent,
+    size: head.size,
+    keywords: head.keywords,
+    seenCounts: head.seenCounts,
+  }
+}
+
+/** The name part of a head. */
+export function mailboxOf(head: MailboxHead): Mailbox {
+  return {
+    id: head.id,
+    name: head.name,
+    uidValidity: head.uidValidity,
+    specialUse: head.specialUse,
+    acl: head.acl,
+    seenPerUser: head.seenPerUser,
+  }
+}

@@ -1,0 +1,68 @@
+import { changedFlags, type FlagSet, flagSet, systemFlag } from '../../model/flags.ts'
+import type { Operation, OperationResult } from '../../model/operation.ts'
+import { rowsOfUids } from './mailbox-draft.ts'
+import type { Planning } from './planner.ts'
+
+type StoreOperation = Extract<Operation, { op: 'store' }>
+
+/**
+ * STORE. A message whose flags stay equal gets no new mod-sequence; one that changed after UNCHANGEDSINCE is left
+ * alone, whatever the flags (RFC 7162 §3.1.3).
+ */
+export function store({ draft, changes }: Planning, operation: StoreOperation): OperationResult {
+  const { mailbox, mode, user, unchangedSince } = operation
+  const target = draft.mailbox(mailbox)
+  const perUser = user !== undefined && draft.tree.byId.get(mailbox)?.seenPerUser === true ? user : undefined
+  const stored: number[] = []
+  const modified: number[] = []
+  const groups: { flags: FlagSet; uids: number[] }[] = []
+  const seenRows: number[] = []
+  /** By the position of the set before, the position of the set after. */
+  const after: (number | undefined)[] = []
+  const groupOf: ({ flags: FlagSet; uids: number[] } | undefined)[] = []
+  const wantsSeen = perUser === undefined ? undefined : seenWanted(operation)
+
+  for (const row of rowsOfUids(target.uids, operation.uids)) {
+    const uid = target.uids[row]!
+    if (unchangedSince !== undefined && target.modSeqs.at(row) > unchangedSince) {
+      modified.push(uid)
+      continue
+    }
+    stored.push(uid)
+    const before = target.flags.at(row)
+    const set = (after[before] ??= target.table.intern(
+      perUser === undefined
+        ? changedFlags(target.flagsAt(row), mode, operation.flags)
+        : keepingSeen(target.flagsAt(row), operation),
+    ))
+    if (set !== before) {
+      let group = groupOf[set]
+      if (!group) groups.push((group = groupOf[set] = { flags: target.table.sets[set] ?? operation.flags, uids: [] }))
+      group.uids.push(uid)
+      target.setFlags(row, set)
+    }
+    if (perUser !== undefined && wantsSeen !== undefined && target.hasSeen(perUser, row) !== wantsSeen)
+      seenRows.push(row)
+  }
+
+  if (groups.length > 0) changes.push({ kind: 'flagsChanged', mailbox, groups })
+  if (perUser !== undefined && wantsSeen !== undefined && seenRows.length > 0) {
+    const uids = seenRows.map((row) => target.uids[row]!)
+    target.setSeen(perUser, wantsSeen, seenRows)
+    changes.push({ kind: 'seenChanged', mailbox, user: perUser, seen: wantsSeen, uids })
+  }
+  return { op: 'store', stored, modified }
+}
+
+/** What the operation makes of `\Seen`; undefined if it leaves it alone. */
+function seenWanted({ mode, flags }: StoreOperation): boolean | undefined {
+  const named = (flags.system & systemFlag.seen) !== 0
+  if (mode === 'replace') return named
+  return named ? mode === 'add' : undefined
+}
+
+/** The shared flags after the change; the owner's `\Seen` stays as it is. */
+function keepingSeen(before: FlagSet, { mode, flags }: StoreOperation): FlagSet {
+  const changed = changedFlags(before, mode, flags)
+  return flagSet((changed.system & ~systemFlag.seen) | (before.system & systemFlag.seen), changed.keywords)
+}

@@ -1,0 +1,207 @@
+import type { Change } from '../../model/change.ts'
+import { maxUid } from '../../model/limits.ts'
+import { asMessageNum, asUid, type MailboxId, type MessageNum } from '../../model/numbers.ts'
+import type { AppendedEntry, Operation, OperationResult, StagedMessage } from '../../model/operation.ts'
+import { Refusal } from '../../model/refusal.ts'
+import { firstRowFrom } from '../../model/snapshot.ts'
+import { systemFlag } from '../../model/flags.ts'
+import type { MessageKeys } from '../../mime/message.ts'
+import type { CommitDraft } from './commit-draft.ts'
+import { type MailboxDraft, rowsOfUids } from './mailbox-draft.ts'
+import { createMailbox, deleteMailbox, renameMailbox, subscribe } from './plan-tree.ts'
+import { store } from './plan-store.ts'
+
+/** Of a message's References, the last so many are looked up; what is further back seldom adds anything. */
+export const maxThreadReferences = 64
+
+/** Which thread a message with a given Message-ID is in. Not part of the state: an engine keeps it as it can. */
+export interface ThreadIndex {
+  threadOf(messageId: string): number | undefined
+  /** Called when a planned commit is applied, never on replay (entries carry their thread). */
+  remember(messageId: string, thread: number): void
+}
+
+/** What the state has to know of a staged message. */
+export interface StagedFacts {
+  /** Octets. */
+  readonly size: number
+  readonly keys: Pick<MessageKeys, 'messageId' | 'references'>
+}
+
+/** A list of operations on its way to becoming a change set. */
+export interface Planning {
+  readonly draft: CommitDraft
+  /** Whole seconds since 1970. */
+  readonly now: number
+  readonly maxMailboxes: number
+  readonly threads: ThreadIndex
+  readonly factsOf: (staged: StagedMessage) => StagedFacts
+  readonly changes: Change[]
+  readonly staged: { readonly staged: StagedMessage; readonly message: MessageNum }[]
+  /** Threads by Message-ID that the commit adds to the index. */
+  readonly newThreads: Map<string, number>
+}
+
+/** Does one operation in the draft and notes its changes. Throws `Refusal`; the draft is then to be dropped. */
+export function planOperation(planning: Planning, operation: Operation): OperationResult {
+  switch (operation.op) {
+    case 'createMailbox':
+      return createMailbox(planning, operation)
+    case 'deleteMailbox':
+      return deleteMailbox(planning, operation)
+    case 'renameMailbox':
+      return renameMailbox(planning, operation, moveAll)
+    case 'subscribe':
+      return subscribe(planning, operation)
+    case 'append':
+      return append(planning, operation)
+    case 'store':
+      return store(planning, operation)
+    case 'copy': {
+      const { from, to, uidValidity } = copyUids(planning, operation.from, operation.uids, operation.to)
+      return { op: 'copy', uidValidity, from, to }
+    }
+    case 'move': {
+      const { from, to, uidValidity } = copyUids(planning, operation.from, operation.uids, operation.to)
+      expungeUids(planning, operation.from, from)
+      return { op: 'move', uidValidity, from, to }
+    }
+    case 'expunge':
+      return expunge(planning, operation)
+    case 'claimRecent':
+      return claimRecent(planning, operation.mailbox)
+  }
+}
+
+function append(
+  { draft, now, factsOf, changes, staged, ...planning }: Planning,
+  { mailbox, messages }: Extract<Operation, { op: 'append' }>,
+): OperationResult {
+  const target = draft.mailbox(mailbox)
+  let { nextMessage, nextThread } = draft.counters
+  let uidNext: number = target.counters.uidNext
+  const entries = messages.map((message): AppendedEntry => {
+    const uid = Math.max(uidNext, message.uid ?? 0)
+    checkUid(uid)
+    uidNext = uid + 1
+    const { size, keys } = factsOf(message.staged)
+    const thread = threadFor(planning, keys, nextThread)
+    if (thread === nextThread) nextThread++
+    const number = asMessageNum(nextMessage++)
+    staged.push({ staged: message.staged, message: number })
+    return {
+      uid: asUid(uid),
+      message: number,
+      size,
+      internalDate: message.internalDate ?? now,
+      saveDate: now,
+      thread,
+      flags: canonical(target, message.flags),
+    }
+  })
+  appendEntries(draft, changes, mailbox, entries)
+  return { op: 'append', uidValidity: target.uidValidity, uids: entries.map(({ uid }) => uid) }
+}
+
+/** The thread of any message that this one names or that named it; else `fresh` (RFC 8474 §5.2). */
+function threadFor(
+  { threads, newThreads }: Pick<Planning, 'threads' | 'newThreads'>,
+  { messageId, references }: StagedFacts['keys'],
+  fresh: number,
+): number {
+  const names = references.slice(-maxThreadReferences)
+  if (messageId !== undefined) names.push(messageId)
+  const known = names.map((name) => newThreads.get(name) ?? threads.threadOf(name))
+  const thread = known.findLast((number) => number !== undefined) ?? fresh
+  names.forEach((name, n) => {
+    if (known[n] === undefined) newThreads.set(name, thread)
+  })
+  return thread
+}
+
+interface CopiedUids {
+  readonly uidValidity: number
+  readonly from: number[]
+  readonly to: number[]
+}
+
+function copyUids(
+  { draft, now, changes }: Planning,
+  from: MailboxId,
+  uids: readonly number[] | Uint32Array,
+  to: MailboxId,
+): CopiedUids {
+  const source = draft.mailbox(from)
+  const target = draft.mailbox(to)
+  const rows = rowsOfUids(source.uids, uids)
+  checkUid(target.counters.uidNext + rows.length - 1)
+  const copied: CopiedUids = { uidValidity: target.uidValidity, from: [], to: [] }
+  const flagsOf: ReturnType<typeof canonical>[] = []
+  let uid: number = target.counters.uidNext
+  const entries: AppendedEntry[] = []
+  for (const row of rows) {
+    const set = source.flags.at(row)
+    const { message, size, internalDate, thread } = source.entryAt(row)
+    entries.push({
+      uid: asUid(uid),
+      message: asMessageNum(message),
+      size,
+      internalDate,
+      saveDate: now,
+      thread,
+      flags: (flagsOf[set] ??= canonical(target, source.flagsAt(row))),
+    })
+    copied.from.push(source.uids[row]!)
+    copied.to.push(uid++)
+  }
+  appendEntries(draft, changes, to, entries)
+  return copied
+}
+
+/** What RENAME of INBOX does with its messages (RFC 9051 §6.3.6). */
+function moveAll(planning: Planning, from: MailboxId, to: MailboxId): void {
+  const copied = copyUids(planning, from, planning.draft.mailbox(from).uids, to)
+  expungeUids(planning, from, copied.from)
+}
+
+function appendEntries(draft: CommitDraft, changes: Change[], mailbox: MailboxId, entries: AppendedEntry[]): void {
+  if (entries.length === 0) return
+  draft.append(mailbox, entries)
+  changes.push({ kind: 'appended', mailbox, entries })
+}
+
+function expungeUids({ draft, changes }: Planning, mailbox: MailboxId, uids: readonly number[]): void {
+  if (uids.length === 0) return
+  draft.expunge(mailbox, rowsOfUids(draft.mailbox(mailbox).uids, uids))
+  changes.push({ kind: 'expunged', mailbox, uids })
+}
+
+function expunge(planning: Planning, operation: Extract<Operation, { op: 'expunge' }>): OperationResult {
+  const mailbox = planning.draft.mailbox(operation.mailbox)
+  let rows = rowsOfUids(mailbox.uids, operation.uids)
+  if (operation.onlyDeleted) rows = rows.filter((row) => mailbox.flagsAt(row).system & systemFlag.deleted)
+  const uids = Array.from(rows, (row) => mailbox.uids[row]!)
+  expungeUids(planning, operation.mailbox, uids)
+  return { op: 'expunge', uids }
+}
+
+function claimRecent({ draft, changes }: Planning, mailbox: MailboxId): OperationResult {
+  const { counters, uids } = draft.mailbox(mailbox)
+  const { firstRecentUid: firstUid, uidNext } = counters
+  // Nothing is worth a record in the log unless a message is there to be claimed.
+  if (firstRowFrom(uids, firstUid) < uids.length) {
+    draft.mailbox(mailbox).claimRecent(uidNext)
+    changes.push({ kind: 'recentClaimed', mailbox, firstRecentUid: uidNext })
+  }
+  return { op: 'claimRecent', firstUid, uidNext }
+}
+
+/** The set in the mailbox's spelling, added to its table. */
+function canonical(mailbox: MailboxDraft, flags: AppendedEntry['flags']): AppendedEntry['flags'] {
+  return mailbox.table.sets[mailbox.table.intern(flags)] ?? flags
+}
+
+/** UIDNEXT has to fit into 32 bits as well. */
+function checkUid(uid: number): void {
+  if (uid >= maxUid) throw new Refusal('LIMIT', 'No UID is left in this mailbox')
+}
