@@ -1,74 +1,50 @@
 /** The collations that IMAP compares text by: i;unicode-casemap (RFC 5051 §2) and i;ascii-casemap (RFC 4790 §9.2). */
 
-/** Characters whose titlecase is neither their uppercase nor themselves, by their code points. */
-const titlecase = new Map<number, string>()
-for (const [upper, title, lower] of ['ǄǅǆǅǅǅǇǈǉǊǋǌǱǲǳ'].flatMap(threes)) {
-  for (const char of [upper, title, lower]) titlecase.set(char.codePointAt(0) ?? 0, title)
-}
+/**
+ * Characters that `toUpperCase` does not turn into the titlecase that UnicodeData.txt has for them: their capitals are
+ * several characters (ß), or digraphs that have a titlecase of their own, or Georgian, which has none.
+ */
+const special =
+  '\\u00df\\u0149\\u01c4-\\u01cc\\u01f0-\\u01f3\\u0390\\u03b0\\u0587\\u10d0-\\u10ff\\u1e96-\\u1e9a\\u1f50\\u1f52\\u1f54' +
+  '\\u1f56\\u1f80-\\u1faf\\u1fb2-\\u1fb4\\u1fb6\\u1fb7\\u1fbc\\u1fc2-\\u1fc4\\u1fc6\\u1fc7\\u1fcc\\u1fd2\\u1fd3\\u1fd6' +
+  '\\u1fd7\\u1fe2-\\u1fe4\\u1fe6\\u1fe7\\u1ff2-\\u1ff4\\u1ff6\\u1ff7\\u1ffc\\ufb00-\\ufb06\\ufb13-\\ufb17'
+const anySpecial = new RegExp(`[${special}]`)
+const eachSpecial = new RegExp(`[${special}]`, 'g')
+const ordinary = new RegExp(`[^${special}]+`, 'g')
 
-function threes(text: string): [string, string, string][] {
-  return (text.match(/.{3}/gu) ?? []).map((three) => [three.charAt(0), three.charAt(1), three.charAt(2)])
+/** The titlecase of the special characters that have one besides themselves. */
+const titlecase = new Map<string, string>()
+for (const [title, ...cases] of [
+  '\u01c5\u01c4\u01c6',
+  '\u01c8\u01c7\u01c9',
+  '\u01cb\u01ca\u01cc',
+  '\u01f2\u01f1\u01f3',
+]) {
+  for (const letter of cases) titlecase.set(letter, title ?? letter)
 }
+/** Greek with iota below: the capitals are eight or nine places on. */
+for (let code = 0x1f80; code <= 0x1faf; code++) {
+  if ((code & 8) === 0) titlecase.set(String.fromCharCode(code), String.fromCharCode(code + 8))
+}
+for (const code of [0x1fb3, 0x1fc3, 0x1ff3]) titlecase.set(String.fromCharCode(code), String.fromCharCode(code + 9))
 
-/** Georgian letters have capitals, but their titlecase is themselves. */
-function isGeorgian(code: number): boolean {
-  return code >= 0x10d0 && code <= 0x10ff
-}
+/** Nothing beyond ASCII. */
+const ascii = /^[\0-\x7f]*$/
 
 /**
  * The text prepared for comparison by i;unicode-casemap: each character in titlecase, then decomposed for
  * compatibility (RFC 5051 §2). Equal results are equal texts, and a part of a result is a part of the text.
  */
 export function fold(text: string): string {
-  if (isAscii(text)) return text.toUpperCase()
-  let folded = ''
-  for (const char of text) folded += foldCharacter(char)
-  return folded.normalize('NFKD')
-}
-
-/** How many characters beyond ASCII are remembered with their folded form. */
-const maxRemembered = 4096
-const remembered = new Map<string, string>()
-
-function foldCharacter(char: string): string {
-  const known = remembered.get(char)
-  if (known !== undefined) return known
-  const folded = toTitlecase(char).normalize('NFKD')
-  if (remembered.size >= maxRemembered) remembered.clear()
-  remembered.set(char, folded)
-  return folded
-}
-
-/** The one character that UnicodeData.txt has as titlecase; `toUpperCase` gives several for some, as SS for ß. */
-function toTitlecase(char: string): string {
-  const code = char.codePointAt(0) ?? 0
-  const special = titlecase.get(code)
-  if (special !== undefined) return special
-  if (isGeorgian(code)) return char
-  const upper = char.toUpperCase()
-  return upper.length <= char.length || [...upper].length === 1 ? upper : (simpleUppercase.get(char) ?? char)
-}
-
-/** Characters whose full uppercase is several characters, and whose simple one is not themselves. */
-const simpleUppercase = new Map<string, string>()
-for (let code = 0x1f80; code <= 0x1faf; code++) {
-  // ᾀ and kin: the capital with iota below is eight places on.
-  if ((code & 8) === 0) simpleUppercase.set(String.fromCodePoint(code), String.fromCodePoint(code + 8))
-}
-for (const [small, capital] of [
-  [0x1fb3, 0x1fbc],
-  [0x1fc3, 0x1fcc],
-  [0x1ff3, 0x1ffc],
-] as const) {
-  simpleUppercase.set(String.fromCodePoint(small), String.fromCodePoint(capital))
-}
-
-function isAscii(text: string): boolean {
-  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) > 0x7f) return false
-  return true
+  if (ascii.test(text)) return text.toUpperCase()
+  if (!anySpecial.test(text)) return text.toUpperCase().normalize('NFKD')
+  return text
+    .replace(ordinary, (run) => run.toUpperCase())
+    .replace(eachSpecial, (char) => titlecase.get(char) ?? char)
+    .normalize('NFKD')
 }
 
 /** The text with ASCII letters in capitals and all else as it is: i;ascii-casemap (RFC 4790 §9.2). */
 export function foldAscii(text: string): string {
-  return text.replace(/[a-z]+/g, (letters) => letters.toUpperCase())
+  return ascii.test(text) ? text.toUpperCase() : text.replace(/[a-z]+/g, (letters) => letters.toUpperCase())
 }

@@ -37,10 +37,12 @@ const asIs = (octets: Buffer): Buffer => octets
 
 const padding = 64
 const foreign = 65
-/** The value of each octet in base64, {@link padding} or {@link foreign}; also those of the URL alphabet. */
+/** The value of each octet in base64, {@link padding} or {@link foreign}. */
 const base64Values = new Uint8Array(256).fill(foreign)
-for (const [value, char] of [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'].entries()) {
-  base64Values[char.charCodeAt(0)] = value
+for (const [value, octet] of Buffer.from(
+  'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/',
+).entries()) {
+  base64Values[octet] = value
 }
 base64Values['='.charCodeAt(0)] = padding
 

@@ -27,7 +27,10 @@ function withoutQuotes(text: string): string {
 function shorten(text: string): string {
   const line = text.replace(/[\s\p{Cc}\p{Cf}\ufffd]+/gu, ' ').trim()
   if (line.length <= maxPreviewCharacters) return line
-  return [...line.slice(0, 2 * maxPreviewCharacters)].slice(0, maxPreviewCharacters).join('').trimEnd()
+  return Array.from(line.slice(0, 2 * maxPreviewCharacters))
+    .slice(0, maxPreviewCharacters)
+    .join('')
+    .trimEnd()
 }
 
 /** Elements whose content is not shown. */

@@ -1,7 +1,7 @@
 import { maxCommentDepth } from './limits.ts'
 
 /** Characters that end a word in structured fields besides blanks: RFC 5322 §3.2.3 specials, without the dot. */
-const specials = new Set([...'()<>[]:;@\\,"'].map((char) => char.charCodeAt(0)))
+const specials = new Set(Buffer.from('()<>[]:;@\\,"'))
 
 /**
  * Reads the value of a structured field (RFC 5322 §3.2), one octet per char and unfolded. It never throws: what is
