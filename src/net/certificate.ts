@@ -67,15 +67,27 @@ export async function ownCertificate(directory: string, nowMs: number): Promise<
   return { ...(await loadCertificate(certFile, keyFile, nowMs)), made }
 }
 
-/** Makes a self-signed certificate for `names` and the loopback addresses; PEM. */
+/**
+ * Makes a self-signed certificate in PEM: a server's for `names` and the loopback addresses, or a client's for the
+ * mail addresses `names`.
+ */
 export async function makeSelfSigned(
   names: readonly string[],
   nowMs: number,
+  usage: 'server' | 'client' = 'server',
 ): Promise<{ readonly cert: string; readonly key: string }> {
   const x509 = await loadX509()
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
-  const serverAuthentication = '1.3.6.1.5.5.7.3.1'
+  const authentication = { server: '1.3.6.1.5.5.7.3.1', client: '1.3.6.1.5.5.7.3.2' }[usage]
+  const alternativeNames =
+    usage === 'client'
+      ? names.map((value) => ({ type: 'email' as const, value }))
+      : [
+          ...names.map((value) => ({ type: 'dns' as const, value })),
+          { type: 'ip' as const, value: '127.0.0.1' },
+          { type: 'ip' as const, value: '::1' },
+        ]
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     name: `CN=${(names.at(-1) ?? 'localhost').replaceAll(/[^\w.-]/g, '-').slice(0, 64)}`,
     notBefore: new Date(nowMs - 86_400_000), // clients with slow clocks
@@ -84,12 +96,8 @@ export async function makeSelfSigned(
     keys,
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
-      new x509.ExtendedKeyUsageExtension([serverAuthentication]),
-      new x509.SubjectAlternativeNameExtension([
-        ...names.map((value) => ({ type: 'dns' as const, value })),
-        { type: 'ip', value: '127.0.0.1' },
-        { type: 'ip', value: '::1' },
-      ]),
+      new x509.ExtendedKeyUsageExtension([authentication]),
+      new x509.SubjectAlternativeNameExtension(alternativeNames),
     ],
   })
   const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey))

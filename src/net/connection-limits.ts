@@ -8,21 +8,17 @@ export interface ConnectionCeilings {
   readonly perAddress: number
   /** That have not signed in yet, of all listeners together. */
   readonly unauthenticated: number
-  /** Of one account. */
-  readonly perAccount: number
 }
 
 /** Which of the {@link ConnectionCeilings} is reached. */
 export type CeilingReached = keyof ConnectionCeilings
 
-/** The place of one open connection in the count. All methods may be called again without effect. */
+/** The place of one open connection in the count. Both functions may be called again without effect. */
 export interface Admission {
-  /** The connection has signed in; false when the account has as many connections as it may. */
-  signedIn(account: string): boolean
-  /** The connection has signed out again (RFC 8437 §2) and counts as one that did not sign in. */
-  signedOut(): void
+  /** The connection has signed in. */
+  readonly signedIn: () => void
   /** The connection is gone. */
-  release(): void
+  readonly release: () => void
 }
 
 /** Counts the open connections of a server and says when there are too many. */
@@ -31,7 +27,6 @@ export class ConnectionLimits {
   #total = 0
   #unauthenticated = 0
   readonly #byAddress = new Map<string, number>()
-  readonly #byAccount = new Map<string, number>()
 
   constructor(ceilings: ConnectionCeilings) {
     this.#ceilings = ceilings
@@ -50,45 +45,29 @@ export class ConnectionLimits {
   /** Counts a connection from `remoteAddress`, or says which ceiling is in its way. */
   admit(remoteAddress: string): Admission | CeilingReached {
     const group = addressGroup(remoteAddress)
+    const sameAddress = this.#byAddress.get(group) ?? 0
     if (this.#total >= this.#ceilings.total) return 'total'
-    if ((this.#byAddress.get(group) ?? 0) >= this.#ceilings.perAddress) return 'perAddress'
+    if (sameAddress >= this.#ceilings.perAddress) return 'perAddress'
     if (this.#unauthenticated >= this.#ceilings.unauthenticated) return 'unauthenticated'
     this.#total++
     this.#unauthenticated++
-    add(this.#byAddress, group, 1)
-    let state: { at: 'open' } | { at: 'signedIn'; account: string } | { at: 'gone' } = { at: 'open' }
-    const leave = (): void => {
-      if (state.at === 'signedIn') add(this.#byAccount, state.account, -1)
-      if (state.at === 'open') this.#unauthenticated--
-    }
+    this.#byAddress.set(group, sameAddress + 1)
+    let state: 'open' | 'signedIn' | 'gone' = 'open'
     return {
-      signedIn: (account) => {
-        if (state.at !== 'open') return state.at === 'signedIn' && state.account === account
-        if ((this.#byAccount.get(account) ?? 0) >= this.#ceilings.perAccount) return false
-        leave()
-        add(this.#byAccount, account, 1)
-        state = { at: 'signedIn', account }
-        return true
-      },
-      signedOut: () => {
-        if (state.at !== 'signedIn') return
-        leave()
-        this.#unauthenticated++
-        state = { at: 'open' }
+      signedIn: () => {
+        if (state !== 'open') return
+        state = 'signedIn'
+        this.#unauthenticated--
       },
       release: () => {
-        if (state.at === 'gone') return
-        leave()
+        if (state === 'gone') return
+        if (state === 'open') this.#unauthenticated--
+        state = 'gone'
         this.#total--
-        add(this.#byAddress, group, -1)
-        state = { at: 'gone' }
+        const left = (this.#byAddress.get(group) ?? 1) - 1
+        if (left === 0) this.#byAddress.delete(group)
+        else this.#byAddress.set(group, left)
       },
     }
   }
-}
-
-function add(counts: Map<string, number>, key: string, step: 1 | -1): void {
-  const count = (counts.get(key) ?? 0) + step
-  if (count === 0) counts.delete(key)
-  else counts.set(key, count)
 }

@@ -1,4 +1,4 @@
-import { chmod, unlink } from 'node:fs/promises'
+import { chmod, lstat, unlink } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
@@ -74,23 +74,27 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     const admission = options.limits.admit(peer.address)
     if (typeof admission === 'string') return await refuse(socket, peer, admission)
     socket.once('close', admission.release)
-    let stream: Duplex = socket
+    let outermost: Duplex = socket // to end it in order, the end must be said inside TLS
     try {
-      const transport = await transportOf(socket, peer)
-      stream = transport.stream
-      await options.serve(transport, admission)
+      await options.serve(await transportOf(socket, peer, (stream) => (outermost = stream)), admission)
     } finally {
-      // After STARTTLS the protocol speaks through another stream, but ending either ends the connection.
-      endSoon(stream, socket)
+      endSoon(outermost, socket)
     }
   }
 
-  async function transportOf(socket: Socket, peer: Peer): Promise<Transport> {
-    if (tls.mode === 'implicit' && upgrades) return tlsTransport(await upgrades.secure(socket), peer)
+  async function transportOf(socket: Socket, peer: Peer, onSecured: (stream: Duplex) => void): Promise<Transport> {
+    const upgrade =
+      upgrades &&
+      (async () => {
+        const secured = await upgrades.secure(socket)
+        onSecured(secured)
+        return secured
+      })
+    if (tls.mode === 'implicit' && upgrade) return tlsTransport(await upgrade(), peer)
     return plainTransport(socket, peer, {
       isLocal: options.address.kind === 'unix',
       allowPlaintextLogin: options.allowPlaintextLogin,
-      upgrade: upgrades?.secure,
+      upgrade,
     })
   }
 
@@ -102,7 +106,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     }
     refusals++
     socket.once('close', () => refusals--)
-    const { stream } = await transportOf(socket, peer)
+    const { stream } = await transportOf(socket, peer, () => {})
     stream.on('error', () => {}) // the refused may leave as they like
     options.refuse(stream, reason)
     endSoon(stream, socket)
@@ -224,14 +228,16 @@ async function bind(server: Server, { address, unixMode = 0o660 }: ListenerOptio
   return { ...address, port }
 }
 
-/** A socket file that nobody listens on is what a server that was killed left behind. */
+/** A socket that nobody listens on is what a server that was killed left behind. Any other file stays. */
 async function removeStaleSocket(path: string): Promise<void> {
-  const isAnswered = await new Promise<boolean>((resolve) => {
+  const found = await lstat(path).catch(() => undefined) // what is in the way, `listen` will say
+  if (!found?.isSocket()) return
+  const isRefused = await new Promise<boolean>((resolve) => {
     const probe = connect({ path })
-    probe.once('connect', () => (probe.destroy(), resolve(true)))
-    probe.once('error', (error) => resolve('code' in error && error.code !== 'ECONNREFUSED'))
+    probe.once('connect', () => (probe.destroy(), resolve(false)))
+    probe.once('error', (error) => resolve('code' in error && error.code === 'ECONNREFUSED'))
   })
-  if (!isAnswered) await unlink(path)
+  if (isRefused) await unlink(path)
 }
 
 function listenFailure(address: ListenAddress, cause: Error): ListenFailure {
@@ -243,7 +249,9 @@ function listenFailure(address: ListenAddress, cause: Error): ListenFailure {
 function reasonOf(code: unknown, address: ListenAddress): string | undefined {
   switch (code) {
     case 'EADDRINUSE':
-      return address.kind === 'unix' ? 'another program listens there' : 'another program uses this port'
+      return address.kind === 'unix'
+        ? 'another program listens there, or it is another kind of file'
+        : 'another program uses this port'
     case 'EACCES':
       return address.kind === 'tcp' && address.port < 1024
         ? 'ports below 1024 need the right to bind them (CAP_NET_BIND_SERVICE or root)'

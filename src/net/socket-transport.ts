@@ -16,7 +16,7 @@ export function plainTransport(
   options: {
     readonly isLocal: boolean
     readonly allowPlaintextLogin: boolean
-    readonly upgrade: ((socket: Socket) => Promise<TLSSocket>) | undefined
+    readonly upgrade: (() => Promise<TLSSocket>) | undefined
   },
 ): Transport {
   const { isLocal, allowPlaintextLogin, upgrade } = options
@@ -37,7 +37,7 @@ export function plainTransport(
       if (upgraded) throw new Error('TLS was started before')
       upgraded = true
       discardInput(socket)
-      return tlsTransport(await upgrade(socket), peer)
+      return tlsTransport(await upgrade(), peer)
     },
   }
 }
