@@ -258,10 +258,11 @@ export class Dispatcher implements SessionIo {
   // Literals.
 
   async #literal(frame: LiteralFrame): Promise<void> {
-    const { tag, command, cursor } = begin(frame.text)
+    const text = frame.text + '\r\n' // as it will stand in the complete command
+    const { tag, command, cursor } = begin(text)
     const isMessage = command?.isMessage?.(cursor) === true && this.#session.login !== undefined
     try {
-      if (isMessage) await this.#admit(command, frame)
+      if (isMessage) await this.#admit(command, text, frame.size)
       else if (!frame.fits) throw new Refusal('TOOBIG', `A literal of ${frame.size} octets is too long here`)
     } catch (error) {
       if (frame.synchronising) {
@@ -278,17 +279,17 @@ export class Dispatcher implements SessionIo {
     if (frame.synchronising) this.prompt('Go ahead')
   }
 
-  async #admit(command: AnyCommand, frame: LiteralFrame): Promise<void> {
+  async #admit(command: AnyCommand, text: string, size: number): Promise<void> {
     const { limits } = this.#services
     const { login, staged } = this.#session
     if (!login) throw new Refusal(undefined, 'Sign in first')
-    if (frame.size > limits.maxMessageBytes) {
+    if (size > limits.maxMessageBytes) {
       throw new Refusal('TOOBIG', `A message may have ${limits.maxMessageBytes} octets at most`)
     }
     if (staged.length >= limits.maxAppendMessages) {
       throw new Refusal('LIMIT', `One command may append ${limits.maxAppendMessages} messages at most`)
     }
-    await command.admit?.(this.#session as SessionIn<'selected'>, begin(frame.text).cursor) // login is checked above
+    await command.admit?.(this.#session as SessionIn<'selected'>, begin(text).cursor) // login is checked above
     this.#failure = undefined
     this.#stager = login.account.stage()
   }
