@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type FlagMode, flagSetOf } from '../model/flags.ts'
@@ -5,6 +6,7 @@ import { asMailboxId, asModSeq, type MailboxId } from '../model/numbers.ts'
 import { type Operation, resultOf, type StagedMessage } from '../model/operation.ts'
 import { Refusal } from '../model/refusal.ts'
 import type { MailboxSnapshot } from '../model/snapshot.ts'
+import { AccountModel, steps } from './contract-model.ts'
 import type { AccountStore, Store } from './store.ts'
 
 /** A store under test. */
@@ -64,6 +66,9 @@ export async function readMessage(account: AccountStore, message: number, size: 
   }
   return into.toString('latin1', 0, read)
 }
+
+/** Random histories per run of the suite: each opens a store, which costs a disk engine some. */
+const histories = 40
 
 interface Given {
   readonly account: AccountStore
@@ -351,6 +356,32 @@ export function storeContract(name: string, makeStore: () => Promise<StoreUnderT
       } finally {
         await under.close()
       }
+    })
+
+    void test('random histories come to what plain objects come to', async () => {
+      await fc.assert(
+        fc.asyncProperty(steps, async (history) => {
+          const under = await makeStore()
+          try {
+            let account = await under.store.openAccount('alice')
+            const { inbox, create } = await givenOf(account)
+            const model = new AccountModel([inbox, await create('one'), await create('two')])
+            for (const step of history) {
+              if (step.do !== 'reopen') await model.run(account, step, appendOf)
+              else if (under.reopen) {
+                await account.close()
+                account = await (await under.reopen()).openAccount('alice')
+              }
+            }
+            await model.compare(account)
+            assert.deepEqual(under.check?.(account) ?? [], [])
+            await account.close()
+          } finally {
+            await under.close()
+          }
+        }),
+        { numRuns: histories },
+      )
     })
 
     void test('an account in use cannot be removed', async () => {
