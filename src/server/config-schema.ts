@@ -1,0 +1,234 @@
+/** The configuration: every setting with its check, default, unit and meaning. docs/configuration.md is made from it. */
+import { hostname } from 'node:os'
+import { z } from 'zod'
+import { defaultImapLimits } from '../imap/limits.ts'
+import { defaultLmtpLimits } from '../lmtp/limits.ts'
+import { defaultMaxKeywords, defaultMaxMailboxes, defaultMaxMessageBytes } from '../model/limits.ts'
+import { parseListenAddress } from '../net/address.ts'
+import type { Config } from './config-type.ts'
+
+/** What the documentation says of a setting, beside its type and default. */
+export interface SettingMeta {
+  readonly description: string
+  readonly unit?: string
+  /** What the default is where it is not a fixed value. */
+  readonly defaultText?: string
+}
+
+const settings = z.registry<SettingMeta>()
+
+const flag = (value: boolean, description: string): z.ZodDefault<z.ZodBoolean> =>
+  z.boolean().default(value).register(settings, { description })
+
+const file = (description: string): z.ZodOptional<z.ZodString> =>
+  z.string().min(1).optional().register(settings, { description, defaultText: 'none' })
+
+const words = (description: string): z.ZodDefault<z.ZodArray<z.ZodString>> =>
+  z.array(z.string().min(1)).default([]).register(settings, { description })
+
+function amount(value: number, unit: string, description: string, min = 1, max = 2 ** 31): z.ZodDefault<z.ZodInt> {
+  return z.int().min(min).max(max).default(value).register(settings, { description, unit })
+}
+
+/** Seconds that a timer can still count in milliseconds. */
+const seconds = (value: number, description: string, min = 1): z.ZodDefault<z.ZodInt> =>
+  amount(value, 'seconds', description, min, 2_000_000)
+
+const address = z.string().refine(isListenAddress, 'is no address: HOST:PORT, [IPV6]:PORT or unix:PATH is expected')
+
+const listen = (description: string): z.ZodDefault<z.ZodArray<typeof address>> =>
+  z.array(address).default([]).register(settings, { description })
+
+function isListenAddress(text: string): boolean {
+  try {
+    parseListenAddress(text)
+    return true
+  } catch {
+    return false // the one failure there is
+  }
+}
+
+const server = z.strictObject({
+  name: z.string().min(1).default(hostname()).register(settings, {
+    description: 'The name of this machine in greetings and in Received header fields.',
+    defaultText: "the host's name",
+  }),
+  dataDirectory: z.string().min(1).default('./data').register(settings, {
+    description: 'Where everything is kept: users, mail, the certificate made at the first start.',
+  }),
+  localDomains: z.array(z.string().min(1)).default(['localhost', hostname()]).register(settings, {
+    description: 'Domains at which users whose names have no domain receive mail and sign in.',
+    defaultText: "`localhost` and the host's name",
+  }),
+  shutdownSeconds: seconds(10, 'How long commands and deliveries that have begun may take to finish at SIGTERM.'),
+})
+
+const imap = z.strictObject({
+  listen: listen('Where IMAP with STARTTLS is offered.'),
+  startTls: flag(true, 'Whether STARTTLS is offered there.'),
+  allowPlaintextLogin: flag(false, 'Whether passwords may be sent without TLS. Only for networks nobody listens to.'),
+  proxyProtocol: flag(false, 'Whether every connection begins with a PROXY protocol v2 header.'),
+  disabledCapabilities: words('Capabilities not to offer, as CAPABILITY prints them, for clients that misuse one.'),
+})
+
+const imaps = z.strictObject({
+  listen: listen('Where IMAP over TLS is offered.'),
+  proxyProtocol: flag(false, 'Whether every connection begins with a PROXY protocol v2 header, ahead of TLS.'),
+})
+
+const lmtp = z.strictObject({
+  listen: listen('Where mail is taken in. Nobody signs in here, so let only the mail server reach it.'),
+  socketMode: amount(0o660, 'file mode', 'Rights of the file where that is a Unix socket.', 0, 0o777),
+})
+
+const http = z.strictObject({
+  listen: listen('Where `/metrics`, `/healthz` and `/readyz` are served, without sign-in.'),
+})
+
+const tls = z.strictObject({
+  certFile: file('Certificate, its chain behind it, in PEM form. Without one the server makes its own.'),
+  keyFile: file('The key of that certificate, in PEM form, not encrypted.'),
+  more: z
+    .array(z.strictObject({ certFile: z.string().min(1), keyFile: z.string().min(1) }))
+    .default([])
+    .register(settings, {
+      description:
+        'Further certificates, each a table with `certFile` and `keyFile`, chosen by the name a client asks for.',
+    }),
+  clientAuthoritiesFile: file('Authorities, in PEM form, whose client certificates sign in with EXTERNAL.'),
+  handshakeSeconds: seconds(20, 'Time for a TLS handshake, and for a PROXY header.'),
+})
+
+const signIn = z.strictObject({
+  disabledMechanisms: words('SASL mechanisms not to offer.'),
+  rememberSeconds: seconds(300, 'How long a password that was right is remembered, as a keyed hash in memory.', 0),
+  accountFailures: amount(10, 'attempts', 'Wrong passwords for one account until further attempts have to wait.'),
+  addressFailures: amount(30, 'attempts', 'Wrong passwords from one address until further attempts have to wait.'),
+})
+
+const limits = z.strictObject({
+  connections: amount(20_000, 'connections', 'Open at once, of all listeners together.'),
+  connectionsPerAddress: amount(500, 'connections', 'Open at once from one address (IPv6: one /64).'),
+  connectionsPerAccount: amount(
+    defaultImapLimits.maxConnectionsPerAccount,
+    'connections',
+    'Signed in to one account at once. Thunderbird alone opens five.',
+  ),
+  connectionsBeforeLogin: amount(2_000, 'connections', 'Open at once that have not signed in.'),
+  loginSeconds: seconds(defaultImapLimits.loginTimeoutMs / 1000, 'Time to sign in.'),
+  idleSeconds: seconds(
+    defaultImapLimits.idleTimeoutMs / 1000,
+    'Time without a command until autologout; RFC 9051 §5.4 asks for 30 minutes at least.',
+    1800,
+  ),
+  stalledSeconds: seconds(
+    defaultImapLimits.stalledTimeoutMs / 1000,
+    'Time in which a client that has answers to read must read some.',
+  ),
+  failedLogins: amount(defaultImapLimits.maxFailedLogins, 'attempts', 'Failed sign-ins until a connection is closed.'),
+  badCommands: amount(
+    defaultImapLimits.maxBadCommands,
+    'commands',
+    'Commands answered BAD, one after the other, until a connection is closed.',
+  ),
+  unreadBytes: amount(
+    defaultImapLimits.maxUnreadBytes,
+    'octets',
+    'Sent and not read by a client, until the making of answers waits for it.',
+    4096,
+  ),
+  lineBytes: amount(defaultImapLimits.maxLineBytes, 'octets', 'One line of an IMAP command.', 8192, 64 * 2 ** 20),
+  lineBytesBeforeLogin: amount(
+    defaultImapLimits.maxLineBytesBeforeLogin,
+    'octets',
+    'One line of an IMAP command of a client that has not signed in.',
+    512,
+    64 * 2 ** 20,
+  ),
+  commandBytes: amount(
+    defaultImapLimits.maxCommandBytes,
+    'octets',
+    'One IMAP command with its literals, messages not counted.',
+    8192,
+    256 * 2 ** 20,
+  ),
+  commandBytesBeforeLogin: amount(
+    defaultImapLimits.maxCommandBytesBeforeLogin,
+    'octets',
+    'One IMAP command with its literals, of a client that has not signed in.',
+    1024,
+    256 * 2 ** 20,
+  ),
+  messageBytes: amount(defaultMaxMessageBytes, 'octets', 'One message, by APPEND or LMTP.', 1024, 2 ** 31 - 1),
+  appendMessages: amount(defaultImapLimits.maxAppendMessages, 'messages', 'In one APPEND.'),
+  mailboxes: amount(defaultMaxMailboxes, 'mailboxes', 'Of one account.'),
+  keywords: amount(defaultMaxKeywords, 'keywords', 'Ever used in one mailbox.'),
+  recipients: amount(defaultLmtpLimits.recipients, 'recipients', 'Of one LMTP transaction.', 100),
+})
+
+const log = z.strictObject({
+  level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info').register(settings, {
+    description: 'What is logged (as JSON, a line each, on standard error).',
+  }),
+})
+
+const protocolLog = z.strictObject({
+  directory: file(
+    'Where what IMAP clients and the server say is written, a file for each session. Secrets are masked.',
+  ),
+  users: words('Only sessions of these users; with an empty list, of everybody.'),
+})
+
+const tables = {
+  server: [server, 'The server as a whole.'],
+  imap: [imap, 'IMAP, in the clear until STARTTLS.'],
+  imaps: [imaps, 'IMAP over TLS.'],
+  lmtp: [lmtp, 'Mail coming in.'],
+  http: [http, 'Metrics and health.'],
+  tls: [tls, 'Certificates; read again at SIGHUP.'],
+  signIn: [signIn, 'Signing in.'],
+  limits: [limits, 'What one client may ask of the server. The defaults suit a site of some thousand people.'],
+  log: [log, 'The log.'],
+  protocolLog: [protocolLog, 'A record of whole sessions, to find out what a client does.'],
+} as const satisfies Record<keyof Config, readonly [z.ZodObject, string]>
+
+const configSchema: z.ZodType<Config> = z.strictObject({
+  server: server.prefault({}),
+  imap: imap.prefault({}),
+  imaps: imaps.prefault({}),
+  lmtp: lmtp.prefault({}),
+  http: http.prefault({}),
+  tls: tls.prefault({}),
+  signIn: signIn.prefault({}),
+  limits: limits.prefault({}),
+  log: log.prefault({}),
+  protocolLog: protocolLog.prefault({}),
+})
+
+/** Checks a configuration and fills in the defaults. */
+export function checkConfig(raw: unknown): z.ZodSafeParseResult<Config> {
+  return configSchema.safeParse(raw)
+}
+
+/** One setting. */
+export interface Setting {
+  /** Its table and its name. */
+  readonly path: readonly [table: string, name: string]
+  readonly schema: z.ZodType
+  readonly meta: SettingMeta
+}
+
+/** All settings by table, in the order of the documentation. */
+export const settingTables: readonly {
+  readonly name: string
+  readonly description: string
+  readonly settings: readonly Setting[]
+}[] = Object.entries(tables).map(([name, [table, description]]) => ({
+  name,
+  description,
+  settings: Object.entries<z.ZodType>(table.shape).map(([setting, schema]) => ({
+    path: [name, setting],
+    schema,
+    meta: settings.get(schema) ?? { description: '' },
+  })),
+}))

@@ -1,0 +1,55 @@
+/** The configuration with all defaults filled in; what each setting means stands in `config-schema.ts`. */
+export interface Config {
+  readonly server: {
+    readonly name: string
+    readonly dataDirectory: string
+    readonly localDomains: readonly string[]
+    readonly shutdownSeconds: number
+  }
+  readonly imap: {
+    readonly listen: readonly string[]
+    readonly startTls: boolean
+    readonly allowPlaintextLogin: boolean
+    readonly proxyProtocol: boolean
+    readonly disabledCapabilities: readonly string[]
+  }
+  readonly imaps: { readonly listen: readonly string[]; readonly proxyProtocol: boolean }
+  readonly lmtp: { readonly listen: readonly string[]; readonly socketMode: number }
+  readonly http: { readonly listen: readonly string[] }
+  readonly tls: {
+    readonly certFile?: string | undefined
+    readonly keyFile?: string | undefined
+    readonly more: readonly { readonly certFile: string; readonly keyFile: string }[]
+    readonly clientAuthoritiesFile?: string | undefined
+    readonly handshakeSeconds: number
+  }
+  readonly signIn: {
+    readonly disabledMechanisms: readonly string[]
+    readonly rememberSeconds: number
+    readonly accountFailures: number
+    readonly addressFailures: number
+  }
+  readonly limits: {
+    readonly connections: number
+    readonly connectionsPerAddress: number
+    readonly connectionsPerAccount: number
+    readonly connectionsBeforeLogin: number
+    readonly loginSeconds: number
+    readonly idleSeconds: number
+    readonly stalledSeconds: number
+    readonly failedLogins: number
+    readonly badCommands: number
+    readonly unreadBytes: number
+    readonly lineBytes: number
+    readonly lineBytesBeforeLogin: number
+    readonly commandBytes: number
+    readonly commandBytesBeforeLogin: number
+    readonly messageBytes: number
+    readonly appendMessages: number
+    readonly mailboxes: number
+    readonly keywords: number
+    readonly recipients: number
+  }
+  readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent' }
+  readonly protocolLog: { readonly directory?: string | undefined; readonly users: readonly string[] }
+}
