@@ -120,9 +120,13 @@ export class MailboxDraft {
 
   /** Gives `row` the flags at position `set` of the table. */
   setFlags(row: number, set: number): void {
-    this.#count(this.flagsAt(row).system, -1)
+    const before = this.flagsAt(row).system
+    const after = this.table.sets[set]!.system // the caller has it from the table
+    if (before !== after) {
+      this.#count(before, -1)
+      this.#count(after, 1)
+    }
     this.flags.set(row, set)
-    this.#count(this.flagsAt(row).system, 1)
     this.#touch(row)
   }
 
@@ -247,7 +251,7 @@ export class MailboxDraft {
   #touch(row: number): void {
     this.modSeqs.set(row, this.#modSeq)
     this.counters.highestModSeq = this.#modSeq
-    const page = (row / pageRows) >>> 0
+    const page = Math.floor(row / pageRows)
     if (page === this.#lastFlagPage) return
     this.#lastFlagPage = page
     this.#flagPages.add(page)

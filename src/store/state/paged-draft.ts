@@ -19,6 +19,9 @@ export const float64: ColumnKind<Float64Array> = {
   view: (buffer, length) => new Float64Array(buffer, 0, length),
 }
 
+const pageShift = Math.log2(pageRows)
+const rowMask = pageRows - 1
+
 /** The rows for which a new column leaves room at least. */
 const leastRoom = 16
 
@@ -95,17 +98,17 @@ export class PagedDraft<Page extends PageArray> {
   }
 
   at(row: number): number {
-    return this.#pages[(row / pageRows) >>> 0]![row % pageRows]! // inside bounds by contract
+    return this.#pages[row >>> pageShift]![row & rowMask]! // inside bounds by contract
   }
 
   set(row: number, value: number): void {
-    this.#writable((row / pageRows) >>> 0)[row % pageRows] = value
+    this.#writable(row >>> pageShift)[row & rowMask] = value
   }
 
   /** Adds a row at the end. A page's rows beyond the end belong to nobody yet, so the page need not be copied. */
   push(value: number): void {
-    const number = (this.#length / pageRows) >>> 0
-    const at = this.#length % pageRows
+    const number = this.#length >>> pageShift
+    const at = this.#length & rowMask
     const pages = this.#list()
     let page = pages[number]
     if (page === undefined || page.length <= at) {
@@ -123,7 +126,7 @@ export class PagedDraft<Page extends PageArray> {
     const first = rows[0]! // there is one by contract
     const before = this.#pages
     const length = this.#length
-    const keptPages = (first / pageRows) >>> 0
+    const keptPages = first >>> pageShift
     const pages = before.slice(0, keptPages)
     this.#pages = this.#ownPages = pages
     this.#length = keptPages * pageRows
@@ -134,14 +137,14 @@ export class PagedDraft<Page extends PageArray> {
         next++
         continue
       }
-      const at = this.#length % pageRows
+      const at = this.#length & rowMask
       if (at === 0) {
         const left = length - row - (rows.length - next)
         page = this.#kind.make(Math.min(pageRows, left))
         pages.push(page)
         this.#own(page)
       }
-      page[at] = before[(row / pageRows) >>> 0]![row % pageRows]!
+      page[at] = before[row >>> pageShift]![row & rowMask]!
       this.#length++
     }
   }
