@@ -297,6 +297,7 @@ export function rowsOfUids(column: Uint32Array, uids: readonly number[] | Uint32
         [...new Set(uids)].sort((a, b) => a - b),
       )
     before = uid
+    if (from < column.length && column[from]! > uid) continue
     if (column[from] !== uid) {
       from += firstRowFrom(column.subarray(from), uid)
       if (from === column.length) break
