@@ -13,6 +13,8 @@ export type Step = { readonly line: number; readonly session: string } & (
   /** Untagged responses that nobody looks at, up to the one that the next step wants. */
   | { readonly kind: 'skip' }
   | { readonly kind: 'event'; readonly event: Event }
+  /** EXPUNGE responses that take out just these messages, whatever their order; numbers as before the first. */
+  | { readonly kind: 'expunged'; readonly seqNums: readonly number[] }
   | { readonly kind: 'compare'; readonly lower: string; readonly higher: string }
 )
 
@@ -267,7 +269,9 @@ class Parser {
   #server(session: string, mark: string, text: Octets): void {
     const line = this.#lineNumber + 1
     if (text === '...') this.#steps.push({ kind: 'skip', line, session })
-    else if (text === '<closed>') this.#steps.push({ kind: 'event', line, session, event: 'closed' })
+    else if (/^expunged [\d ]+$/.test(text)) {
+      this.#steps.push({ kind: 'expunged', line, session, seqNums: text.slice(9).split(' ').map(Number) })
+    } else if (text === '<closed>') this.#steps.push({ kind: 'event', line, session, event: 'closed' })
     else {
       const expected = { line, octets: text }
       this.#open.set('S' + session, expected)

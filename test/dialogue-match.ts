@@ -143,6 +143,7 @@ class Matcher {
     if (!name || !gotName || !this.#node(name, gotName)) return false
     const word = name.kind === 'atom' ? name.text.toUpperCase() : ''
     if (word === 'CAPABILITY') return this.#contains(rest, gotRest)
+    if (word === 'BADCHARSET' && rest.length === 0) return true
     if (word === 'PERMANENTFLAGS') return this.#sets(rest, gotRest)
     return this.#sequence(rest, gotRest)
   }

@@ -270,6 +270,7 @@ class Play {
     this.#flush()
     try {
       if (step.kind === 'event') await this.#event(wire, step.event)
+      else if (step.kind === 'expunged') await this.#expunged(wire, step.seqNums)
       else if (step.kind === 'expect') await this.#expect(wire, step, next)
       else if (next?.kind === 'expect' && next.session === step.session) await this.#skip(wire, next)
       else throw new Error(`${this.#dialogue.path}:${step.line}: nothing to skip to`)
@@ -334,6 +335,19 @@ class Play {
         throw new Mismatch(missed.line, got === undefined ? 'the end of the connection' : printable(got))
       }
       list.splice(found, 1)
+      wire.take()
+    }
+  }
+
+  async #expunged(wire: Wire, seqNums: readonly number[]): Promise<void> {
+    const gone = new Set<number>()
+    while (gone.size < seqNums.length) {
+      const got = await wire.peek()
+      const [, number] = /^\* (\d+) EXPUNGE$/i.exec(got ?? '') ?? []
+      let original = 0
+      for (let left = Number(number ?? 0); left > 0;) if (!gone.has(++original)) left--
+      if (got === undefined || !seqNums.includes(original)) throw new Mismatch(0, printable(got ?? 'the end'))
+      gone.add(original)
       wire.take()
     }
   }
