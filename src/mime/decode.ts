@@ -87,7 +87,7 @@ function quotedPrintableDecoder(): (octets: Buffer, isLast: boolean) => Buffer {
         at += used.octets
       } else if (octet === 0x20 || octet === 0x09) {
         const end = blanksEnd(input, at)
-        if (end === input.length && end - at < maxHeldBlanks && !isLast) break
+        if (!isLast && end - at < maxHeldBlanks && mayBeLineEnd(input, end)) break
         // Blanks at the end of a line were added on the way (RFC 2045 §6.7).
         if (end - at === maxHeldBlanks || !isLineEnd(input, end)) length += input.copy(out, length, at, end)
         at = end
@@ -109,12 +109,13 @@ function blanksEnd(input: Buffer, start: number): number {
   return at
 }
 
+/** Whether what comes next may turn out to be a line end. */
+function mayBeLineEnd(input: Buffer, at: number): boolean {
+  return at >= input.length || (input[at] === 0x0d && at + 1 === input.length)
+}
+
 function isLineEnd(input: Buffer, at: number): boolean {
-  return (
-    at >= input.length ||
-    input[at] === 0x0a ||
-    (input[at] === 0x0d && input[at + 1] !== undefined && input[at + 1] === 0x0a)
-  )
+  return at >= input.length || input[at] === 0x0a || (input[at] === 0x0d && input[at + 1] === 0x0a)
 }
 
 /** What the equals sign at `at` stands for and how many octets that takes; undefined when more must be seen. */
@@ -126,9 +127,9 @@ function escapeAt(input: Buffer, at: number, isLast: boolean): { octets: number;
   if (lineEnd - at - 1 < maxHeldBlanks) {
     if (input[lineEnd] === 0x0a) return { octets: lineEnd + 1 - at }
     if (input[lineEnd] === 0x0d && input[lineEnd + 1] === 0x0a) return { octets: lineEnd + 2 - at }
-    const isCut = lineEnd >= input.length || (lineEnd + 1 >= input.length && input[lineEnd] === 0x0d)
     if (lineEnd >= input.length && isLast) return { octets: lineEnd - at }
-    if (!isLast && (isCut || (high !== -1 && at + 2 >= input.length))) return undefined
+    const mayBeHex = high !== -1 && at + 2 >= input.length
+    if (!isLast && (mayBeHex || mayBeLineEnd(input, lineEnd))) return undefined
   }
   return { octets: 1, value: 0x3d }
 }

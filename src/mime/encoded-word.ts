@@ -59,12 +59,25 @@ function decodeRaw(raw: string): string {
   return /^[\0-\x7f]*$/.test(raw) ? raw : decodeUnlabelled(Buffer.from(raw, 'latin1'))
 }
 
+/**
+ * Each word is to be whole characters (RFC 2047 §5), and in charsets with shift states it starts anew. Only where that
+ * fails, a character was cut over words, and their octets belong together.
+ */
 function decodeWords(words: readonly Word[]): string {
   const [first] = words
   if (first === undefined) return ''
-  const joined = decodeText(Buffer.concat(words.map((word) => word.octets)), first.charset) ?? ''
-  // A charset with shift states begins anew in each word, which joining would undo only when a word left it open.
-  return joined.replace(/[\r\n\0]/g, '')
+  const decode = (octets: Buffer): string => decodeText(octets, first.charset) ?? ''
+  const apart = words.map((word) => decode(word.octets)).join('')
+  if (words.length === 1 || !apart.includes(malformed)) return withoutControls(apart)
+  const joined = decode(Buffer.concat(words.map((word) => word.octets)))
+  return withoutControls(joined.split(malformed).length < apart.split(malformed).length ? joined : apart)
+}
+
+const malformed = '\ufffd'
+
+/** An encoded word must not bring line ends into a header that had none. */
+function withoutControls(text: string): string {
+  return text.replace(/[\r\n\0]/g, '')
 }
 
 function octetsOf(encoding: string, content: string): Buffer {

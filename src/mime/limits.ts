@@ -24,6 +24,8 @@ export const maxPreviewSourceOctets: number = 16 * 1024
 export const maxPreviewParts = 4
 /** Characters of a preview (RFC 8970 §3.3 recommends 200 and forbids more than 256). */
 export const maxPreviewCharacters = 200
+/** Octets of a subject, display name or mailbox that are decoded for the sort keys. */
+export const maxKeyOctets = 8_000
 /** Characters of a subject that the base subject is found in. */
 export const maxSubjectCharacters = 2_000
 /** Message identifiers kept of References: the first one and the latest. */

@@ -3,6 +3,7 @@ import { fold } from './casemap.ts'
 import { parseDate } from './dates.ts'
 import { decodeHeaderValue } from './encoded-word.ts'
 import type { EnvelopeAddresses } from './envelope.ts'
+import { maxKeyOctets } from './limits.ts'
 import type { MessageFields } from './message-fields.ts'
 import { parseMessageId, threadReferences } from './message-ids.ts'
 import type { MessageKeys } from './message.ts'
@@ -28,7 +29,7 @@ export function keysOf(fields: MessageFields, { from, to, cc }: EnvelopeAddresse
 }
 
 function decoded(octets: string): string {
-  return decodeHeaderValue(Buffer.from(octets, 'latin1'))
+  return decodeHeaderValue(Buffer.from(octets.slice(0, maxKeyOctets), 'latin1'))
 }
 
 function mailboxKey(address: Address | undefined): string {

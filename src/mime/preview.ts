@@ -25,7 +25,11 @@ function withoutQuotes(text: string): string {
 }
 
 function shorten(text: string): string {
-  const line = text.replace(/[\s\p{Cc}\p{Cf}\ufffd]+/gu, ' ').trim()
+  const line = text
+    .trimStart()
+    .slice(0, 20 * maxPreviewCharacters)
+    .replace(/[\s\p{Cc}\p{Cf}\ufffd]+/gu, ' ')
+    .trim()
   if (line.length <= maxPreviewCharacters) return line
   return Array.from(line.slice(0, 2 * maxPreviewCharacters))
     .slice(0, maxPreviewCharacters)
