@@ -128,7 +128,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
       socket.destroy()
     })
   })
-  const address = await bind(server, options)
+  const address = await bind(server, options.address, options.unixMode)
   server.on('error', (error) => log.error({ err: error }, 'listener failed'))
 
   return {
@@ -210,7 +210,11 @@ function endsOf({ remoteAddress, remotePort, localAddress, localPort }: Socket):
   return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`
 }
 
-async function bind(server: Server, { address, unixMode = 0o660 }: ListenerOptions): Promise<ListenAddress> {
+/**
+ * Makes a server listen; the address it really got. A Unix socket that a killed server left behind is replaced, and
+ * its file gets the rights `unixMode`. Throws {@link ListenFailure}.
+ */
+export async function bind(server: Server, address: ListenAddress, unixMode = 0o660): Promise<ListenAddress> {
   if (address.kind === 'unix') await removeStaleSocket(address.path)
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(listenFailure(address, error)))

@@ -1,0 +1,138 @@
+import { readFileSync } from 'node:fs'
+import { createAuthenticator } from '../accounts/authenticator.ts'
+import type { UserDirectory } from '../accounts/directory.ts'
+import { findRecipient } from '../accounts/recipient.ts'
+import { defaultThrottleLimits } from '../accounts/throttle.ts'
+import type { ThrottleLimits } from '../accounts/throttle.ts'
+import { defaultImapLimits } from '../imap/limits.ts'
+import type { ImapLimits } from '../imap/limits.ts'
+import type { ImapServices } from '../imap/services.ts'
+import { defaultLmtpLimits } from '../lmtp/limits.ts'
+import { lmtpSystemClock } from '../lmtp/services.ts'
+import type { LmtpServices } from '../lmtp/services.ts'
+import type { Log } from '../model/log.ts'
+import type { ConnectionCeilings } from '../net/connection-limits.ts'
+import type { Store } from '../store/store.ts'
+import type { Config } from './config-type.ts'
+
+/** What all protocols of a server stand on. */
+export interface Ground {
+  readonly store: Store
+  readonly directory: UserDirectory
+  readonly log: Log
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  readonly onCommand?: ImapServices['onCommand']
+}
+
+/** What the protocols are given. */
+export interface Services {
+  readonly imap: ImapServices
+  readonly lmtp: LmtpServices
+}
+
+/** The version of the package. */
+export const version: string = readVersion()
+
+function readVersion(): string {
+  // The manifest stands two folders up from here, and three up from the compiled file in dist/.
+  for (const path of ['../../package.json', '../../../package.json']) {
+    try {
+      const manifest: unknown = JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'))
+      if (typeof manifest === 'object' && manifest !== null && 'version' in manifest) return String(manifest.version)
+    } catch {
+      continue // not this one
+    }
+  }
+  return 'unknown'
+}
+
+/** Makes the services as a configuration wants them. */
+export function makeServices(config: Config, ground: Ground): Services {
+  const { store, directory, log, now, onCommand } = ground
+  const { signIn } = config
+  const authenticator = createAuthenticator({
+    directory,
+    log,
+    clock: now,
+    throttle: throttleOf(config),
+    rememberMs: signIn.rememberSeconds * 1000,
+    disabledMechanisms: signIn.disabledMechanisms,
+  })
+  return {
+    imap: {
+      store,
+      authenticator,
+      log,
+      limits: imapLimitsOf(config),
+      now,
+      serverId: new Map([
+        ['name', 'Crispin'],
+        ['version', version],
+      ]),
+      disabledCapabilities: new Set(config.imap.disabledCapabilities.map((name) => name.toUpperCase())),
+      loginCounts: new Map(),
+      ...(onCommand ? { onCommand } : {}),
+    },
+    lmtp: {
+      store,
+      recipients: async (address) => {
+        const found = await findRecipient(directory, address)
+        return found && { account: found.account, user: found.name, detail: found.detail }
+      },
+      limits: { ...defaultLmtpLimits, messageBytes: config.limits.messageBytes, recipients: config.limits.recipients },
+      log,
+      clock: lmtpSystemClock,
+      hostname: config.server.name,
+    },
+  }
+}
+
+/** The services with the limits of another configuration, for connections to come. */
+export function withLimits(services: Services, config: Config): Services {
+  const { messageBytes, recipients } = config.limits
+  return {
+    imap: {
+      ...services.imap,
+      limits: imapLimitsOf(config),
+      disabledCapabilities: new Set(config.imap.disabledCapabilities.map((name) => name.toUpperCase())),
+    },
+    lmtp: { ...services.lmtp, limits: { ...services.lmtp.limits, messageBytes, recipients } },
+  }
+}
+
+/** How many connections a configuration allows. */
+export function ceilingsOf({ limits }: Config): ConnectionCeilings {
+  return {
+    total: limits.connections,
+    perAddress: limits.connectionsPerAddress,
+    unauthenticated: limits.connectionsBeforeLogin,
+  }
+}
+
+function imapLimitsOf({ limits }: Config): ImapLimits {
+  return {
+    ...defaultImapLimits,
+    maxLineBytes: limits.lineBytes,
+    maxLineBytesBeforeLogin: limits.lineBytesBeforeLogin,
+    maxCommandBytes: limits.commandBytes,
+    maxCommandBytesBeforeLogin: limits.commandBytesBeforeLogin,
+    maxMessageBytes: limits.messageBytes,
+    maxAppendMessages: limits.appendMessages,
+    loginTimeoutMs: limits.loginSeconds * 1000,
+    idleTimeoutMs: limits.idleSeconds * 1000,
+    stalledTimeoutMs: limits.stalledSeconds * 1000,
+    maxUnreadBytes: limits.unreadBytes,
+    maxBadCommands: limits.badCommands,
+    maxFailedLogins: limits.failedLogins,
+    maxConnectionsPerAccount: limits.connectionsPerAccount,
+  }
+}
+
+function throttleOf({ signIn }: Config): ThrottleLimits {
+  return {
+    ...defaultThrottleLimits,
+    account: { ...defaultThrottleLimits.account, free: signIn.accountFailures },
+    address: { ...defaultThrottleLimits.address, free: signIn.addressFailures },
+  }
+}

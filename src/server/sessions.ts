@@ -1,0 +1,144 @@
+import { createWriteStream, mkdirSync } from 'node:fs'
+import type { WriteStream } from 'node:fs'
+import { join } from 'node:path'
+import type { Duplex } from 'node:stream'
+import { serveImap } from '../imap/serve.ts'
+import { serveLmtp } from '../lmtp/serve.ts'
+import { Refusal } from '../model/refusal.ts'
+import type { Admission, CeilingReached } from '../net/connection-limits.ts'
+import { recordTransport } from '../net/protocol-log.ts'
+import type { Transport } from '../net/transport.ts'
+import type { Identity } from '../sasl/sasl.ts'
+import type { Services } from './services.ts'
+import { watchSignIn } from './sign-in-watch.ts'
+
+/** The protocols that clients speak to us. */
+export type Protocol = 'imap' | 'lmtp'
+
+/** What is counted of sessions. */
+export interface SessionCounters {
+  onSession(protocol: Protocol): void
+  onSignIn(outcome: 'ok' | 'refused'): void
+}
+
+/** Whose sessions are recorded, and where. */
+export interface ProtocolLogOptions {
+  readonly directory: string
+  /** Canonical names; empty: everybody. */
+  readonly users: readonly string[]
+}
+
+/** Lines of a session's record that are kept until it is known whose it is. */
+const maxHeldLines = 500
+
+/** All sessions of a server: begins them, and ends them together. */
+export class Sessions {
+  services: Services
+  readonly #counters: SessionCounters | undefined
+  readonly #protocolLog: ProtocolLogOptions | undefined
+  readonly #open = new Set<{ readonly closed: Promise<void>; bye(reason: string): void }>()
+  #recorded = 0
+
+  constructor(
+    services: Services,
+    options: { counters?: SessionCounters | undefined; protocolLog?: ProtocolLogOptions | undefined } = {},
+  ) {
+    this.services = services
+    this.#counters = options.counters
+    this.#protocolLog = options.protocolLog
+  }
+
+  get size(): number {
+    return this.#open.size
+  }
+
+  /** Speaks a protocol on a connection until that is over. */
+  async serve(protocol: Protocol, transport: Transport, admission?: Admission): Promise<void> {
+    this.#counters?.onSession(protocol)
+    const session = protocol === 'imap' ? this.#imap(transport, admission) : this.#lmtp(transport, admission)
+    this.#open.add(session)
+    try {
+      await session.closed
+    } finally {
+      this.#open.delete(session)
+    }
+  }
+
+  #imap(transport: Transport, admission: Admission | undefined): ReturnType<typeof serveImap> {
+    const { imap } = this.services
+    const record = this.#protocolLog && this.#startRecord(transport, this.#protocolLog)
+    const authenticator = watchSignIn(imap.authenticator, {
+      onSuccess: (identity) => {
+        this.#counters?.onSignIn('ok')
+        admission?.signedIn()
+        record?.signedIn(identity)
+        imap.log.info({ user: identity.user, remoteAddress: transport.remoteAddress }, 'signed in')
+      },
+      onFailure: (error) => {
+        if (error instanceof Refusal) this.#counters?.onSignIn('refused')
+      },
+    })
+    return serveImap(record?.transport ?? transport, { ...imap, authenticator })
+  }
+
+  #lmtp(transport: Transport, admission: Admission | undefined): ReturnType<typeof serveLmtp> {
+    admission?.signedIn() // nobody signs in here: whoever may connect is trusted
+    return serveLmtp(transport, this.services.lmtp)
+  }
+
+  #startRecord(
+    transport: Transport,
+    { directory, users }: ProtocolLogOptions,
+  ): { readonly transport: Transport; signedIn(identity: Identity): void } {
+    let file: WriteStream | undefined
+    let held: string[] | undefined = []
+    const number = ++this.#recorded
+    const open = (name: string): void => {
+      mkdirSync(directory, { recursive: true, mode: 0o700 })
+      const time = new Date(this.services.imap.now()).toISOString().replaceAll(':', '')
+      file = createWriteStream(join(directory, `${time}-${process.pid}-${number}-${name}.log`), { mode: 0o600 })
+      file.on('error', (error) => this.services.imap.log.warn({ err: error }, 'the protocol log cannot be written'))
+      for (const line of held ?? []) file.write(line)
+      held = undefined
+    }
+    const recorded = recordTransport(transport, (line) => {
+      const text = `${new Date(this.services.imap.now()).toISOString()} ${line}\n`
+      if (file) file.write(text)
+      else if (held && held.length < maxHeldLines) held.push(text)
+      if (line === '-- closed') file?.end()
+    })
+    if (users.length === 0) open('session')
+    return {
+      transport: recorded.transport,
+      signedIn: ({ user, account }) => {
+        recorded.signedIn()
+        if (file) return
+        if (users.includes(user))
+          open(account) // the id, since names may hold what no file name can
+        else held = undefined
+      },
+    }
+  }
+
+  /** Asks all to say BYE, and waits until they have or `timeoutMs` is over; how many did not. */
+  async end(reason: string, timeoutMs: number): Promise<number> {
+    for (const session of this.#open) session.bye(reason)
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs)))
+    await Promise.race([Promise.all([...this.#open].map(({ closed }) => closed)), late])
+    clearTimeout(timer)
+    return this.#open.size
+  }
+}
+
+const reasons: Readonly<Record<CeilingReached, string>> = {
+  total: 'This server has as many connections as it can take; try again later',
+  perAddress: 'Too many connections from your address; close some',
+  unauthenticated: 'Too many connections are waiting to sign in; try again later',
+}
+
+/** Says why a connection is not served, in the words of its protocol. */
+export function refuse(protocol: Protocol, stream: Duplex, reason: CeilingReached): void {
+  // RFC 9051 §7.1.5: BYE may be the greeting; the code is of RFC 5530 §3. For LMTP, RFC 5321 §3.8.
+  stream.write(protocol === 'imap' ? `* BYE [LIMIT] ${reasons[reason]}\r\n` : `421 4.7.0 ${reasons[reason]}\r\n`)
+}
