@@ -1,0 +1,76 @@
+import type { MailboxStatus, MailboxTree } from '../../model/mailbox.ts'
+import type { MailboxId, ModSeq } from '../../model/numbers.ts'
+import type { Committed, Operation } from '../../model/operation.ts'
+import type { MailboxSnapshot } from '../../model/snapshot.ts'
+import type { AccountStore, ComputedKind, MessageStager, PackedBytes, Vanished } from '../store.ts'
+import { StoreFailure } from '../store.ts'
+import type { Account } from './account.ts'
+
+/** One share of an open account. */
+export class AccountHandle implements AccountStore {
+  readonly id: string
+  #account: Account | undefined
+  readonly #giveBack: () => Promise<void>
+  readonly #watches = new Set<() => void>()
+
+  constructor(account: Account, giveBack: () => Promise<void>) {
+    this.id = account.id
+    this.#account = account
+    this.#giveBack = giveBack
+  }
+
+  // The methods below are async so that what is refused rejects and never throws.
+
+  async tree(): Promise<MailboxTree> {
+    return this.#open.tree()
+  }
+
+  async snapshot(mailbox: MailboxId, user?: string): Promise<MailboxSnapshot> {
+    return this.#open.snapshot(mailbox, user)
+  }
+
+  async status(mailboxes: readonly MailboxId[], user?: string): Promise<readonly MailboxStatus[]> {
+    return this.#open.status(mailboxes, user)
+  }
+
+  async vanishedSince(mailbox: MailboxId, modSeq: ModSeq): Promise<Vanished> {
+    return this.#open.vanishedSince(mailbox, modSeq)
+  }
+
+  stage(): MessageStager {
+    return this.#open.stage()
+  }
+
+  async commit(operations: readonly Operation[]): Promise<Committed> {
+    return this.#open.commit(operations)
+  }
+
+  readBlob(message: number, offset: number, into: Uint8Array): number {
+    return this.#open.readBlob(message, offset, into)
+  }
+
+  readComputed(kind: ComputedKind, messages: ArrayLike<number>): PackedBytes {
+    return this.#open.readComputed(kind, messages)
+  }
+
+  watch(onChange: (mailboxes: readonly MailboxId[], modSeq: ModSeq) => void): () => void {
+    const stop = this.#open.watch(onChange)
+    this.#watches.add(stop)
+    return () => {
+      stop()
+      this.#watches.delete(stop)
+    }
+  }
+
+  async close(): Promise<void> {
+    if (!this.#account) return
+    this.#account = undefined
+    for (const stop of this.#watches) stop()
+    await this.#giveBack()
+  }
+
+  get #open(): Account {
+    if (!this.#account) throw new StoreFailure('closed', `the account ${this.id} was given back`)
+    return this.#account
+  }
+}

@@ -1,0 +1,409 @@
+import { crc32 } from 'node:zlib'
+import { flagSet } from '../../model/flags.ts'
+import type { Change, ChangeSet } from '../../model/change.ts'
+import type { Log } from '../../model/log.ts'
+import type { MailboxStatus, MailboxTree } from '../../model/mailbox.ts'
+import type { MailboxId, ModSeq } from '../../model/numbers.ts'
+import type { AppendedEntry, Committed, Operation } from '../../model/operation.ts'
+import type { MailboxSnapshot } from '../../model/snapshot.ts'
+import type { Applied, Plan } from '../state/account-state.ts'
+import type { ComputedKind, MessageStager, PackedBytes, Vanished } from '../store.ts'
+import { StoreFailure } from '../store.ts'
+import type { OwnFile } from './change-codec.ts'
+import { encodeChangeRecord } from './change-codec.ts'
+import { writeCheckpoint } from './checkpoint.ts'
+import { asStoreFailure } from './disk.ts'
+import type { LogPosition, NewRecord } from './log-writer.ts'
+import { LogWriter } from './log-writer.ts'
+import type { OpenedAccount } from './open-account.ts'
+import { decodeRecordHeader, recordHeaderBytes, recordType, segmentHeaderBytes } from './record.ts'
+import type { HeldBytes } from './staging.ts'
+import { Staged, Stager } from './staging.ts'
+
+/** How an account is run. */
+export interface AccountSettings {
+  readonly maxMessageBytes: number
+  readonly segmentBytes: readonly number[]
+  readonly syncFlags: boolean
+  readonly lazySyncMs: number
+  /** Milliseconds without a change after which a checkpoint is taken. */
+  readonly idleCheckpointMs: number
+  /** Octets of the log behind the last checkpoint, or computed from messages since, that call for another one. */
+  readonly checkpointBytes: number
+  /** Octets of mailbox columns that an account keeps in memory. */
+  readonly maxColumnBytes: number
+  /** Whole seconds since 1970. */
+  readonly now: () => number
+  readonly log: Log
+}
+
+/** Called after each commit; see `AccountStore.watch`. */
+export type Watcher = (mailboxes: readonly MailboxId[], modSeq: ModSeq) => void
+
+/** Octets computed from messages that may wait for a checkpoint before commits wait for it, too. */
+const maxWaitingBytes = 32 * 1024 * 1024
+/** Octets computed from messages that are written in one go. */
+const batchBytes = 1024 * 1024
+
+/** One account of the embedded engine: the state in memory, the log that makes it durable, the database behind. */
+export class Account {
+  readonly id: string
+  readonly #parts: OpenedAccount
+  readonly #settings: AccountSettings
+  readonly #held: HeldBytes
+  readonly #writer: LogWriter
+  readonly #watchers = new Set<Watcher>()
+  readonly #verified = new Set<number>()
+  /** Files of large messages that nobody refers to any more, to be removed behind the next checkpoint. */
+  #doomed: number[] = []
+  #checkpointAt: LogPosition
+  #end: LogPosition
+  #checkpointing: Promise<void> | undefined
+  #idleTimer: NodeJS.Timeout | undefined
+  #used = new Map<MailboxId, number>()
+  #closed = false
+
+  constructor(id: string, parts: OpenedAccount, settings: AccountSettings, held: HeldBytes) {
+    this.id = id
+    this.#parts = parts
+    this.#settings = settings
+    this.#held = held
+    const { end } = parts.replayed
+    this.#checkpointAt = this.#end = end.position
+    this.#writer = new LogWriter({
+      segments: parts.segments,
+      account: id,
+      mark: parts.mark,
+      end: end.position,
+      resume: end.clean,
+      segmentBytes: settings.segmentBytes,
+      lazySyncMs: settings.lazySyncMs,
+      onFailure: (failure) => {
+        settings.log.error({ account: id, cause: failure.message }, 'a commit could not be written')
+        parts.state.rollback()
+      },
+    })
+  }
+
+  tree(): MailboxTree {
+    return this.#parts.state.tree()
+  }
+
+  snapshot(mailbox: MailboxId, user?: string): MailboxSnapshot {
+    const snapshot = this.#parts.state.snapshot(mailbox, user)
+    this.#use(mailbox)
+    return snapshot
+  }
+
+  status(mailboxes: readonly MailboxId[], user?: string): MailboxStatus[] {
+    return this.#parts.state.status(mailboxes, user)
+  }
+
+  vanishedSince(mailbox: MailboxId, modSeq: ModSeq): Vanished {
+    return this.#parts.state.vanishedSince(mailbox, modSeq)
+  }
+
+  watch(watcher: Watcher): () => void {
+    const own: Watcher = (mailboxes, modSeq) => watcher(mailboxes, modSeq)
+    this.#watchers.add(own)
+    return () => {
+      this.#watchers.delete(own)
+    }
+  }
+
+  stage(): MessageStager {
+    const { segments, mark } = this.#parts
+    const { maxMessageBytes } = this.#settings
+    return new Stager({ segments, account: this.id, mark, maxMessageBytes, held: this.#held })
+  }
+
+  /** See `AccountStore.commit`. With `mended`, the log also notes that losses up to here are made good. */
+  async commit(operations: readonly Operation[], mended = false): Promise<Committed> {
+    if (this.#parts.computed.waitingBytes > maxWaitingBytes) await this.checkpoint()
+    if (this.#closed) throw new StoreFailure('closed', 'the account is closed')
+    const { state } = this.#parts
+    const plan = state.plan(operations, this.#settings.now())
+    const { changeSet } = plan
+    const committed: Committed = { modSeq: plan.modSeq, results: plan.results }
+    if (!changeSet && !mended) return this.#afterThoseBefore(committed)
+    const applied = changeSet && state.apply(changeSet)
+    return this.#log(plan, applied, committed, mended)
+  }
+
+  /** What a commit that changes nothing says may rest on commits that are not durable yet. */
+  #afterThoseBefore(committed: Committed): Committed | Promise<Committed> {
+    if (!this.#writer.busy) return committed
+    return new Promise((resolve, reject) => {
+      this.#writer.submit({ records: [], sync: false, done: () => resolve(committed), failed: reject })
+    })
+  }
+
+  #log(plan: Plan, applied: Applied | undefined, committed: Committed, mended: boolean): Promise<Committed> {
+    const records: NewRecord[] = []
+    const ownFiles: OwnFile[] = []
+    const inLog: { message: number; staged: Staged }[] = []
+    const entries = applied ? entriesByMessage(applied.changeSet) : new Map<number, AppendedTo>()
+    for (const { staged, message } of plan.staged) {
+      if (!(staged instanceof Staged)) throw new Error('a message of another store') // `plan` has looked at it before
+      staged.committing()
+      if (staged.octets) {
+        inLog.push({ message, staged })
+        records.push(messageRecord(message, staged.octets, entries.get(message)))
+      } else if (staged.segment !== undefined) ownFiles.push({ message, segment: staged.segment })
+    }
+    if (mended) records.push({ type: recordType.mended, payload: [] })
+    if (applied) {
+      const payload = encodeChangeRecord({ ownFiles, changeSet: applied.changeSet })
+      records.push({ type: recordType.changeSet, payload: [payload] })
+    }
+    const sync = this.#settings.syncFlags || mended || !applied || !applied.changeSet.changes.every(isLazy)
+    return new Promise((resolve, reject) => {
+      this.#writer.submit({
+        records,
+        sync,
+        done: (end, offsets) => {
+          inLog.forEach(({ message, staged }, n) => {
+            this.#place(message, { segment: end.segment, offset: offsets[n]!, size: staged.size }, staged)
+          })
+          for (const { message, segment } of ownFiles) {
+            const staged = plan.staged.find((one) => one.message === message)?.staged
+            this.#parts.ownFiles.set(segment, message)
+            if (staged instanceof Staged) {
+              this.#place(message, { segment, offset: segmentHeaderBytes, size: staged.size }, staged)
+            }
+          }
+          if (applied) this.#publish(applied)
+          this.#end = end
+          resolve(committed)
+          this.#checkpointSoon()
+        },
+        failed: (failure) => {
+          for (const { staged } of plan.staged) if (staged instanceof Staged) staged.settle(false)
+          reject(failure)
+        },
+      })
+    })
+  }
+
+  #place(message: number, location: { segment: number; offset: number; size: number }, staged: Staged): void {
+    this.#parts.locations.set(message, location)
+    this.#parts.computed.add(message, staged.indexed)
+    staged.settle(true)
+  }
+
+  #publish(applied: Applied): void {
+    this.#parts.state.publish(applied)
+    this.#doom(applied.released)
+    for (const watcher of this.#watchers) {
+      try {
+        watcher(applied.mailboxes, applied.changeSet.modSeq)
+      } catch (error) {
+        // By contract it does not throw; if it does, the commit is done nevertheless and others wait behind it.
+        this.#settings.log.error({ account: this.id, err: error }, 'a watcher failed')
+      }
+    }
+  }
+
+  #doom(released: readonly number[]): void {
+    const { ownFiles } = this.#parts
+    if (ownFiles.size === 0 || released.length === 0) return
+    const gone = new Set(released)
+    for (const [segment, message] of ownFiles) {
+      if (!gone.has(message)) continue
+      ownFiles.delete(segment)
+      this.#doomed.push(segment)
+    }
+  }
+
+  /** Removes files of large messages that nothing refers to. Called once, behind a replay without losses. */
+  removeOrphans(): void {
+    const { segments, ownFiles } = this.#parts
+    for (const number of [...segments.ownFiles]) if (!ownFiles.has(number)) segments.remove(number)
+  }
+
+  readBlob(message: number, offset: number, into: Uint8Array): number {
+    const { locations, segments } = this.#parts
+    const location = locations.get(message)
+    if (!location) throw new StoreFailure('damaged', `the octets of message ${message} of ${this.id} are lost`)
+    const count = Math.min(into.length, location.size - offset)
+    if (count <= 0) return 0
+    const target = count < into.length ? into.subarray(0, count) : into
+    try {
+      const file = segments.file(location.segment)
+      const got = file.read(target, location.offset + recordHeaderBytes + offset)
+      if (got < count) throw this.#damaged(message, location)
+    } catch (error) {
+      throw asStoreFailure(error, `cannot read message ${message} of ${this.id}`)
+    }
+    if (count === location.size && !this.#verified.has(message)) this.#verify(message, location, target)
+    return count
+  }
+
+  /** Compares what was read with its checksum, the first time that a message is read whole. */
+  #verify(message: number, location: { segment: number; offset: number }, octets: Uint8Array): void {
+    const header = Buffer.alloc(recordHeaderBytes)
+    this.#parts.segments.file(location.segment).read(header, location.offset)
+    const expected = decodeRecordHeader(this.#parts.mark, header, 0)
+    if (expected?.payloadCrc !== crc32(octets)) throw this.#damaged(message, location)
+    if (this.#verified.size >= maxVerified) this.#verified.clear()
+    this.#verified.add(message)
+  }
+
+  #damaged(message: number, { segment, offset }: { segment: number; offset: number }): StoreFailure {
+    const path = this.#parts.segments.path(segment)
+    return new StoreFailure('damaged', `message ${message} of ${this.id} is damaged: ${path}, octet ${offset}`)
+  }
+
+  readComputed(kind: ComputedKind, messages: ArrayLike<number>): PackedBytes {
+    return this.#parts.computed.read(kind, messages)
+  }
+
+  #checkpointSoon(): void {
+    const { checkpointBytes, idleCheckpointMs } = this.#settings
+    if (this.#checkpointing || this.#closed) return
+    const tail =
+      this.#end.segment === this.#checkpointAt.segment ? this.#end.offset - this.#checkpointAt.offset : checkpointBytes
+    if (tail >= checkpointBytes || this.#parts.computed.waitingBytes >= checkpointBytes) this.#checkpointNow()
+    else if (this.#idleTimer) this.#idleTimer.refresh()
+    else this.#idleTimer = setTimeout(() => this.#checkpointNow(), idleCheckpointMs).unref()
+  }
+
+  #checkpointNow(): void {
+    this.checkpoint().catch((error: unknown) => {
+      this.#settings.log.error({ account: this.id, err: error }, 'a checkpoint could not be written')
+    })
+  }
+
+  /** Brings the database up to date with the log. */
+  checkpoint(): Promise<void> {
+    clearTimeout(this.#idleTimer)
+    this.#idleTimer = undefined
+    this.#checkpointing ??= this.#takeCheckpoint().finally(() => {
+      this.#checkpointing = undefined
+    })
+    return this.#checkpointing
+  }
+
+  async #takeCheckpoint(): Promise<void> {
+    const { computed, database, segments, state } = this.#parts
+    // What was computed never changes, so it can go ahead of the image, in pieces that hold up nobody.
+    while (computed.waitingBytes > batchBytes) {
+      let after = (): void => {}
+      database.transaction(() => {
+        after = computed.write(batchBytes)
+      })
+      after()
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    if (!state.dirty && this.#end.sequence === this.#checkpointAt.sequence) return
+    let doomed: readonly number[] = []
+    await this.#writer.barrier((end) => {
+      this.#writeImage(end)
+      this.#checkpointAt = this.#end = end
+      doomed = this.#doomed
+      this.#doomed = []
+    })
+    // Only what is certain to stay may take the place of what is removed.
+    database.tidy(doomed.length > 0)
+    for (const number of doomed) segments.remove(number)
+    this.#noteCheckpoint()
+    this.#evictColumns()
+  }
+
+  #noteCheckpoint(): void {
+    const records = [{ type: recordType.checkpoint, payload: [] }]
+    const done = (end: LogPosition): void => {
+      if (this.#end.sequence === this.#checkpointAt.sequence) this.#checkpointAt = end
+      this.#end = end
+    }
+    this.#writer.submit({ records, sync: false, done, failed: () => {} })
+  }
+
+  #writeImage(end: LogPosition): void {
+    const { computed, database, locations, ownFiles, state, threads } = this.#parts
+    const checkpoint = state.takeCheckpoint()
+    const after: (() => void)[] = []
+    try {
+      database.transaction(() => {
+        after.push(computed.write(Infinity), locations.write(), threads.write())
+        writeCheckpoint(database, checkpoint, end, ownFiles)
+      })
+    } catch (error) {
+      state.checkpointFailed(checkpoint)
+      throw error
+    }
+    for (const call of after) call()
+  }
+
+  #use(mailbox: MailboxId): void {
+    this.#used.delete(mailbox)
+    this.#used.set(mailbox, 0)
+  }
+
+  /** Lets go of the columns that were not used for longest, as far as there are too many. */
+  #evictColumns(): void {
+    const { state } = this.#parts
+    const loaded = new Map(state.loaded().map(({ mailbox, bytes }) => [mailbox, bytes]))
+    let total = [...loaded.values()].reduce((sum, bytes) => sum + bytes, 0)
+    const neverAsked = [...loaded.keys()].filter((mailbox) => !this.#used.has(mailbox))
+    for (const mailbox of [...neverAsked, ...this.#used.keys()]) {
+      if (total <= this.#settings.maxColumnBytes) return
+      const bytes = loaded.get(mailbox) ?? 0
+      if (bytes > 0 && state.evict(mailbox)) total -= bytes
+      this.#used.delete(mailbox)
+    }
+  }
+
+  /** Makes everything durable and lets go of the files. */
+  async close(): Promise<void> {
+    if (this.#closed) return
+    try {
+      await this.#checkpointing
+      await this.checkpoint()
+    } finally {
+      this.#closed = true
+      clearTimeout(this.#idleTimer)
+      try {
+        await this.#writer.close()
+      } finally {
+        this.#parts.database.close()
+        this.#parts.segments.close()
+      }
+    }
+  }
+}
+
+/** Messages whose checksums are remembered to be right. */
+const maxVerified = 200_000
+
+interface AppendedTo {
+  readonly mailbox: MailboxId
+  readonly entry: AppendedEntry
+}
+
+function entriesByMessage({ changes }: ChangeSet): Map<number, AppendedTo> {
+  const entries = new Map<number, AppendedTo>()
+  for (const change of changes) {
+    if (change.kind !== 'appended') continue
+    for (const entry of change.entries) entries.set(entry.message, { mailbox: change.mailbox, entry })
+  }
+  return entries
+}
+
+function messageRecord(message: number, octets: Buffer, to: AppendedTo | undefined): NewRecord {
+  const { system } = to?.entry.flags ?? flagSet(0)
+  return {
+    type: recordType.message,
+    payload: octets.length > 0 ? [octets] : [],
+    message,
+    mailbox: to?.mailbox ?? 0,
+    uid: to?.entry.uid ?? 0,
+    internalDate: to?.entry.internalDate ?? 0,
+    systemFlags: system,
+  }
+}
+
+/** Whether a change may wait a second for its sync: what a client can set again without harm. */
+function isLazy({ kind }: Change): boolean {
+  return kind === 'flagsChanged' || kind === 'seenChanged' || kind === 'recentClaimed' || kind === 'subscribed'
+}

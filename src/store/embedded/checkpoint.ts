@@ -1,0 +1,100 @@
+import { asMailboxId, asModSeq, asUid } from '../../model/numbers.ts'
+import type { AccountCounters, CatalogueImage, Checkpoint, MailboxHead } from '../state/images.ts'
+import { StoreFailure } from '../store.ts'
+import type { Database, SqlValue } from './database.ts'
+import type { LogPosition } from './log-writer.ts'
+import { removeMailbox, writeMailbox } from './mailbox-pages.ts'
+
+/** What the database says of the account as of its last checkpoint. */
+export interface StoredAccount {
+  readonly catalogue: CatalogueImage
+  /** The place in the log up to which the database has everything. */
+  readonly position: LogPosition
+  /** Large messages by the number of their file. */
+  readonly ownFiles: ReadonlyMap<number, number>
+}
+
+/** Writes what changed since the last checkpoint, inside the caller's transaction. */
+export function writeCheckpoint(
+  database: Database,
+  checkpoint: Checkpoint,
+  position: LogPosition,
+  ownFiles: ReadonlyMap<number, number>,
+): void {
+  for (const mailbox of checkpoint.deleted) removeMailbox(database, mailbox)
+  for (const delta of checkpoint.mailboxes) writeMailbox(database, delta)
+  if (checkpoint.subscriptions) {
+    database.run('DELETE FROM subscription')
+    for (const [user, names] of checkpoint.subscriptions) {
+      database.run('INSERT INTO subscription (user, names) VALUES (?, ?)', user, JSON.stringify([...names]))
+    }
+  }
+  for (const [message, entries] of checkpoint.references) {
+    if (entries > 1) database.run('INSERT OR REPLACE INTO reference (message, entries) VALUES (?, ?)', message, entries)
+    else database.run('DELETE FROM reference WHERE message = ?', message)
+  }
+  database.run('DELETE FROM own_file')
+  for (const [segment, message] of ownFiles) {
+    database.run('INSERT INTO own_file (segment, message) VALUES (?, ?)', segment, message)
+  }
+  putMeta(database, 'counters', checkpoint.counters)
+  putMeta(database, 'position', position)
+}
+
+function putMeta(database: Database, key: string, value: object): void {
+  database.run('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)', key, JSON.stringify(value))
+}
+
+function meta(database: Database, key: string): unknown {
+  const value = database.value('SELECT value FROM meta WHERE key = ?', key)
+  return typeof value === 'string' ? JSON.parse(value) : undefined
+}
+
+/** Reads the last checkpoint; undefined when there is none. Throws `StoreFailure` (`damaged`). */
+export function readCheckpoint(database: Database): StoredAccount | undefined {
+  try {
+    const counters = meta(database, 'counters') as AccountCounters | undefined // as `writeCheckpoint` wrote it
+    const position = meta(database, 'position') as LogPosition | undefined // likewise
+    if (!counters || !position) return undefined
+    return {
+      catalogue: {
+        counters,
+        mailboxes: database.rows('SELECT head FROM mailbox ORDER BY id').map(headOf),
+        subscriptions: new Map(
+          database
+            .rows('SELECT user, names FROM subscription')
+            .map(([user, names]) => [String(user), new Set<string>(JSON.parse(String(names)))]),
+        ),
+        references: numbers(database.rows('SELECT message, entries FROM reference')),
+      },
+      position,
+      ownFiles: numbers(database.rows('SELECT segment, message FROM own_file')),
+    }
+  } catch (error) {
+    if (error instanceof StoreFailure) throw error
+    throw new StoreFailure('damaged', `${database.path} holds a catalogue that cannot be read`, { cause: error })
+  }
+}
+
+function numbers(rows: readonly SqlValue[][]): Map<number, number> {
+  return new Map(rows.map(([key, value]) => [Number(key), Number(value)]))
+}
+
+/** A head as JSON has it: without maps. */
+type StoredHead = Omit<MailboxHead, 'acl' | 'seenCounts'> & {
+  readonly acl: [string, string][]
+  readonly seenCounts: [string, number][]
+}
+
+function headOf([json]: SqlValue[]): MailboxHead {
+  const stored = JSON.parse(String(json)) as StoredHead // as `writeMailbox` wrote it
+  return {
+    ...stored,
+    id: asMailboxId(stored.id),
+    uidNext: asUid(stored.uidNext),
+    highestModSeq: asModSeq(stored.highestModSeq),
+    firstRecentUid: asUid(stored.firstRecentUid),
+    acl: new Map(stored.acl),
+    seenCounts: new Map(stored.seenCounts),
+  }
+}

@@ -1,0 +1,152 @@
+import type { IndexedMessage } from '../../mime/message.ts'
+import type { ComputedKind, PackedBytes } from '../store.ts'
+import type { LRUCache } from 'lru-cache'
+import type { Database } from './database.ts'
+
+/** The kinds in the order of their numbers in the database: only ever add at the end. */
+const kinds: readonly ComputedKind[] = ['envelope', 'body', 'bodyStructure', 'parts', 'keys', 'preview']
+/** Room for more kinds in the key of a chunk. */
+const kindsPerChunk = 16
+
+const chunkBits = 8
+/** Messages per chunk. */
+const chunkMessages = 1 << chunkBits
+
+/** Chunks of all accounts that stay in memory, by account, kind and number; bounded by their octets. */
+export type ChunkCache = LRUCache<string, Buffer>
+
+/**
+ * What was computed from messages. The last ones wait in memory for the next checkpoint; all others are in chunks of
+ * 256 messages for each kind: 257 offsets (the n-th message's octets end where those of the next start), then octets.
+ */
+export class ComputedBytes {
+  readonly #database: Database
+  readonly #cache: ChunkCache
+  readonly #account: string
+  readonly #waiting = new Map<number, readonly Buffer[]>()
+  #waitingBytes = 0
+
+  constructor(database: Database, cache: ChunkCache, account: string) {
+    this.#database = database
+    this.#cache = cache
+    this.#account = account
+  }
+
+  add(message: number, indexed: IndexedMessage): void {
+    const { envelope, body, bodyStructure, parts, encodedKeys, preview } = indexed
+    const all = [envelope, body, bodyStructure, parts, encodedKeys, preview]
+    this.#waiting.set(message, all)
+    for (const bytes of all) this.#waitingBytes += bytes.length
+  }
+
+  /** Octets that wait for a checkpoint. */
+  get waitingBytes(): number {
+    return this.#waitingBytes
+  }
+
+  /** See `AccountStore.readComputed`. */
+  read(kind: ComputedKind, messages: ArrayLike<number>): PackedBytes {
+    const kindNumber = kinds.indexOf(kind)
+    const count = messages.length
+    const offsets = new Uint32Array(count + 1)
+    // Runs of neighbours in one chunk are copied at once: each entry is a source with its bounds.
+    const sources: Buffer[] = []
+    const bounds: number[] = []
+    let total = 0
+    let chunkNumber = -1
+    let chunk: Buffer = none
+    let runEnd = -1
+    for (let n = 0; n < count; n++) {
+      const message = messages[n]!
+      const waiting = this.#waiting.get(message)
+      if (waiting) {
+        const bytes = waiting[kindNumber] ?? none
+        sources.push(bytes)
+        bounds.push(0, bytes.length)
+        total += bytes.length
+        runEnd = -1
+      } else {
+        if (message >>> chunkBits !== chunkNumber) {
+          chunkNumber = message >>> chunkBits
+          chunk = this.#chunk(kindNumber, chunkNumber)
+          runEnd = -1
+        }
+        const at = (message & (chunkMessages - 1)) * 4
+        const start = chunk.length === 0 ? 0 : chunk.readUInt32LE(at)
+        const end = chunk.length === 0 ? 0 : chunk.readUInt32LE(at + 4)
+        if (start === runEnd) bounds[bounds.length - 1] = end
+        else {
+          sources.push(chunk)
+          bounds.push(start, end)
+        }
+        runEnd = end
+        total += end - start
+      }
+      offsets[n + 1] = total
+    }
+    return { bytes: gathered(sources, bounds, total), offsets }
+  }
+
+  #chunk(kindNumber: number, number: number): Buffer {
+    const name = `${this.#account} ${kindNumber} ${number}`
+    const known = this.#cache.get(name)
+    if (known) return known
+    const chunk = this.#database.blob('computed', number * kindsPerChunk + kindNumber) ?? none
+    if (chunk.length > 0) this.#cache.set(name, chunk)
+    return chunk
+  }
+
+  /**
+   * Puts what waits into the database, inside the caller's transaction: about `maxBytes` of it, by whole chunks.
+   * Returns what to call when the transaction is done.
+   */
+  write(maxBytes: number): () => void {
+    const byChunk = Map.groupBy(this.#waiting.keys(), (message) => message >>> chunkBits)
+    const written: (readonly [message: number, bytes: readonly Buffer[]])[] = []
+    let bytes = 0
+    for (const [number, messages] of byChunk) {
+      for (const message of messages) {
+        const all = this.#waiting.get(message)! // a key of the map, in the same turn
+        written.push([message, all])
+        for (const one of all) bytes += one.length
+      }
+      for (let kind = 0; kind < kinds.length; kind++) this.#writeChunk(kind, number, messages)
+      if (bytes >= maxBytes) break
+    }
+    return () => {
+      for (const [message, all] of written) {
+        if (this.#waiting.get(message) !== all) continue
+        this.#waiting.delete(message)
+        for (const one of all) this.#waitingBytes -= one.length
+        for (let kind = 0; kind < kinds.length; kind++) {
+          this.#cache.delete(`${this.#account} ${kind} ${message >>> chunkBits}`)
+        }
+      }
+    }
+  }
+
+  #writeChunk(kind: number, number: number, changed: readonly number[]): void {
+    const first = number << chunkBits
+    const all = Array.from({ length: chunkMessages }, (_, n) => first + n)
+    const { bytes, offsets } = this.read(kinds[kind]!, all) // `kind` counts through `kinds`
+    const last = changed.reduce((highest, message) => Math.max(highest, message), 0)
+    if (last < first) return
+    const chunk = Buffer.allocUnsafe((chunkMessages + 1) * 4 + bytes.length)
+    const base = (chunkMessages + 1) * 4
+    for (let n = 0; n <= chunkMessages; n++) chunk.writeUInt32LE(base + offsets[n]!, n * 4)
+    bytes.copy(chunk, base)
+    this.#database.putBlob('computed', number * kindsPerChunk + kind, chunk)
+  }
+}
+
+const none = Buffer.alloc(0)
+
+function gathered(sources: readonly Buffer[], bounds: readonly number[], total: number): Buffer {
+  if (sources.length === 1) return sources[0]!.subarray(bounds[0], bounds[1])
+  const bytes = Buffer.allocUnsafe(total)
+  let at = 0
+  for (let n = 0; n < sources.length; n++) {
+    at += sources[n]!.copy(bytes, at, bounds[2 * n], bounds[2 * n + 1])
+  }
+  return bytes
+}

@@ -1,0 +1,230 @@
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { LRUCache } from 'lru-cache'
+import { defaultMaxKeywords, defaultMaxMailboxes, defaultMaxMessageBytes } from '../../model/limits.ts'
+import type { Log } from '../../model/log.ts'
+import { silentLog } from '../../model/log.ts'
+import { Refusal } from '../../model/refusal.ts'
+import type { AccountStore, Store } from '../store.ts'
+import { StoreFailure } from '../store.ts'
+import { AccountHandle } from './account-handle.ts'
+import type { AccountSettings } from './account.ts'
+import { Account } from './account.ts'
+import type { Disk } from './disk.ts'
+import { asStoreFailure, realDisk } from './disk.ts'
+import { prepareFormat } from './format.ts'
+import { lockDirectory } from './lock.ts'
+import type { AccountSurroundings } from './open-account.ts'
+import { openAccountFiles } from './open-account.ts'
+import { maxAccountIdBytes } from './record.ts'
+import { makeGood } from './repair.ts'
+import { OpenFiles } from './segments.ts'
+
+/** What may be chosen of an embedded store; everything has a default. */
+export interface EmbeddedStoreOptions {
+  /** The data directory; made when it is not there. */
+  readonly directory: string
+  /** Milliseconds since 1970. */
+  readonly clock?: () => number
+  readonly log?: Log
+  /** Flag changes, too, wait until they survive a loss of power. */
+  readonly syncFlags?: boolean
+  readonly limits?: EmbeddedLimits
+  /** Another disk than this machine's, for tests. */
+  readonly disk?: Disk
+}
+
+/** The limits of an embedded store. */
+export interface EmbeddedLimits {
+  /** Octets of one message. */
+  readonly maxMessageBytes?: number
+  /** Mailboxes of one account. */
+  readonly maxMailboxes?: number
+  /** Keywords of one mailbox. */
+  readonly maxKeywords?: number
+  /** Accounts that stay open although nobody has a share of them. */
+  readonly idleAccounts?: number
+  /** Files of messages that stay open for reading, in all accounts. */
+  readonly openFiles?: number
+  /** Octets of what was computed from messages that stay in memory, in all accounts. */
+  readonly chunkCacheBytes?: number
+  /** Octets of mailbox columns that one account keeps in memory. */
+  readonly columnBytes?: number
+  /** Octets of a segment, ascending: a new one is of the largest size that the log as a whole has reached. */
+  readonly segmentBytes?: readonly number[]
+  /** Octets of log behind the last checkpoint that call for another one. */
+  readonly checkpointBytes?: number
+  /** Milliseconds without a change after which a checkpoint is taken. */
+  readonly idleCheckpointMs?: number
+  /** Milliseconds within which flag changes are made to survive a loss of power. */
+  readonly lazySyncMs?: number
+}
+
+const mebibyte = 1024 * 1024
+
+const defaultLimits: Required<EmbeddedLimits> = {
+  maxMessageBytes: defaultMaxMessageBytes,
+  maxMailboxes: defaultMaxMailboxes,
+  maxKeywords: defaultMaxKeywords,
+  idleAccounts: 64,
+  openFiles: 256,
+  chunkCacheBytes: 32 * mebibyte,
+  columnBytes: 128 * mebibyte,
+  segmentBytes: [mebibyte, 8 * mebibyte, 64 * mebibyte],
+  checkpointBytes: 8 * mebibyte,
+  idleCheckpointMs: 5000,
+  lazySyncMs: 1000,
+}
+
+/**
+ * Opens the embedded engine on a data directory, for this process alone. Throws `StoreFailure`: `busy` when another
+ * process has it, `newer-version` when it was written by a later version, `damaged`, `io`, `disk-full`.
+ */
+export async function embeddedStore(options: EmbeddedStoreOptions): Promise<Store> {
+  const { directory, log = silentLog } = options
+  let unlock: (() => void) | undefined
+  try {
+    mkdirSync(directory, { recursive: true })
+    unlock = lockDirectory(directory)
+    await prepareFormat(directory, log)
+    return new EmbeddedStore(options, unlock)
+  } catch (error) {
+    unlock?.()
+    throw asStoreFailure(error, `cannot open the store in ${directory}`)
+  }
+}
+
+/** An account that is open, opening or closing. */
+interface Opened {
+  readonly account: Promise<Account>
+  shares: number
+  closing: Promise<void> | undefined
+}
+
+const accountId = new RegExp(`^[A-Za-z0-9-]{1,${maxAccountIdBytes}}$`)
+
+class EmbeddedStore implements Store {
+  readonly #directory: string
+  readonly #unlock: () => void
+  readonly #surroundings: AccountSurroundings
+  readonly #settings: AccountSettings
+  readonly #idleAccounts: number
+  readonly #held = { count: 0 }
+  /** In the order of their last use. */
+  readonly #opened = new Map<string, Opened>()
+  #closed = false
+
+  constructor(options: EmbeddedStoreOptions, unlock: () => void) {
+    const { directory, clock = Date.now, log = silentLog, syncFlags = false, disk = realDisk } = options
+    const limits = { ...defaultLimits, ...options.limits }
+    this.#directory = join(directory, 'accounts')
+    mkdirSync(this.#directory, { recursive: true })
+    this.#unlock = unlock
+    this.#idleAccounts = limits.idleAccounts
+    this.#surroundings = {
+      disk,
+      files: new OpenFiles(disk, limits.openFiles),
+      chunks: new LRUCache<string, Buffer>({
+        maxSize: limits.chunkCacheBytes,
+        sizeCalculation: (chunk) => Math.max(1, chunk.length),
+      }),
+      log,
+      maxMailboxes: limits.maxMailboxes,
+      maxKeywords: limits.maxKeywords,
+    }
+    this.#settings = {
+      maxMessageBytes: limits.maxMessageBytes,
+      segmentBytes: limits.segmentBytes,
+      syncFlags,
+      lazySyncMs: limits.lazySyncMs,
+      idleCheckpointMs: limits.idleCheckpointMs,
+      checkpointBytes: limits.checkpointBytes,
+      maxColumnBytes: limits.columnBytes,
+      now: () => Math.floor(clock() / 1000),
+      log,
+    }
+  }
+
+  async openAccount(id: string): Promise<AccountStore> {
+    if (!accountId.test(id)) throw new Refusal('CANNOT', 'Not the id of an account')
+    for (let closing = this.#opened.get(id)?.closing; closing; closing = this.#opened.get(id)?.closing) await closing
+    if (this.#closed) throw new StoreFailure('closed', 'the store is closed')
+    let opened = this.#opened.get(id)
+    if (!opened) {
+      opened = { account: this.#open(id), shares: 0, closing: undefined }
+      const made = opened
+      made.account.catch(() => {
+        if (this.#opened.get(id) === made) this.#opened.delete(id)
+      })
+    }
+    opened.shares++
+    this.#opened.delete(id)
+    this.#opened.set(id, opened)
+    const share = opened
+    return new AccountHandle(await opened.account, async () => {
+      share.shares--
+      await this.#closeIdle(this.#idleAccounts)
+    })
+  }
+
+  async #open(id: string): Promise<Account> {
+    const directory = join(this.#directory, id)
+    const isNew = !existsSync(directory)
+    const parts = await openAccountFiles(directory, id, this.#surroundings)
+    const account = new Account(id, parts, this.#settings, this.#held)
+    try {
+      if (isNew) await this.#surroundings.disk.syncDirectory(this.#directory)
+      if (parts.replayed.lost.length > 0) await makeGood(account, parts, this.#surroundings.log)
+      else account.removeOrphans()
+      if (!account.tree().byName.has('INBOX')) await account.commit([{ op: 'createMailbox', name: 'INBOX' }])
+      return account
+    } catch (error) {
+      await account.close()
+      throw error
+    }
+  }
+
+  /** Closes the accounts without shares that were not used for longest, but for `keep` of them. */
+  async #closeIdle(keep: number): Promise<void> {
+    const idle = [...this.#opened].filter(([, { shares, closing }]) => shares === 0 && !closing)
+    await Promise.all(idle.slice(0, Math.max(0, idle.length - keep)).map(([id, opened]) => this.#closeOne(id, opened)))
+  }
+
+  async #closeOne(id: string, opened: Opened): Promise<void> {
+    opened.closing = opened.account
+      .then((account) => account.close())
+      .finally(() => {
+        this.#opened.delete(id)
+      })
+    await opened.closing
+  }
+
+  async accounts(): Promise<readonly string[]> {
+    return readdirSync(this.#directory, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && accountId.test(entry.name))
+      .map(({ name }) => name)
+      .toSorted()
+  }
+
+  async removeAccount(id: string): Promise<void> {
+    if (!accountId.test(id)) return
+    const opened = this.#opened.get(id)
+    if (opened && opened.shares > 0) throw new StoreFailure('busy', `the account ${id} is in use`)
+    if (opened) await (opened.closing ?? this.#closeOne(id, opened))
+    rmSync(join(this.#directory, id), { recursive: true, force: true })
+    await this.#surroundings.disk.syncDirectory(this.#directory)
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    try {
+      const all = [...this.#opened].map(([id, opened]) => opened.closing ?? this.#closeOne(id, opened))
+      const failed = (await Promise.allSettled(all)).find(({ status }) => status === 'rejected')
+      if (failed?.status === 'rejected') throw asStoreFailure(failed.reason, 'cannot close the store')
+    } finally {
+      this.#surroundings.files.close()
+      this.#unlock()
+    }
+  }
+}

@@ -1,0 +1,143 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Log } from '../../model/log.ts'
+import { AccountState } from '../state/account-state.ts'
+import { StoreFailure } from '../store.ts'
+import type { StoredAccount } from './checkpoint.ts'
+import { readCheckpoint } from './checkpoint.ts'
+import type { ChunkCache } from './computed.ts'
+import { ComputedBytes } from './computed.ts'
+import { Database } from './database.ts'
+import type { Disk } from './disk.ts'
+import { Locations } from './locations.ts'
+import type { LogPosition } from './log-writer.ts'
+import { readMailbox } from './mailbox-pages.ts'
+import { decodeRecordHeader, markBytes, recordHeaderBytes, segmentHeaderBytes } from './record.ts'
+import type { Replayed } from './replay.ts'
+import { replay } from './replay.ts'
+import type { OpenFiles } from './segments.ts'
+import { Segments } from './segments.ts'
+import { Staged } from './staging.ts'
+import { StoredThreads } from './thread-index.ts'
+
+/** What all accounts of a store share. */
+export interface AccountSurroundings {
+  readonly disk: Disk
+  readonly files: OpenFiles
+  readonly chunks: ChunkCache
+  readonly log: Log
+  readonly maxMailboxes: number
+  readonly maxKeywords: number
+}
+
+/** An account brought up to date with its log. */
+export interface OpenedAccount {
+  readonly segments: Segments
+  readonly mark: Buffer
+  readonly database: Database
+  readonly state: AccountState
+  readonly locations: Locations
+  readonly computed: ComputedBytes
+  readonly threads: StoredThreads
+  /** Large messages by the number of their file. */
+  readonly ownFiles: Map<number, number>
+  readonly replayed: Replayed
+}
+
+const databaseFiles = ['account.db', 'account.db-wal', 'account.db-shm']
+
+/** Opens what is in an account's directory, making it when it is not there. Throws `StoreFailure`. */
+export async function openAccountFiles(
+  directory: string,
+  id: string,
+  surroundings: AccountSurroundings,
+): Promise<OpenedAccount> {
+  const { disk, files, log } = surroundings
+  mkdirSync(directory, { recursive: true })
+  const segments = new Segments(join(directory, 'segments'), disk, files)
+  const mark = markOf(segments) ?? randomBytes(markBytes)
+  try {
+    return await bringUp(directory, id, surroundings, segments, mark)
+  } catch (error) {
+    if (!(error instanceof StoreFailure) || error.reason !== 'damaged') throw error
+    log.error({ account: id, cause: error.message }, 'account.db is damaged and is made anew from the segments')
+    setAside(directory)
+    return bringUp(directory, id, surroundings, segments, mark)
+  }
+}
+
+async function bringUp(
+  directory: string,
+  id: string,
+  surroundings: AccountSurroundings,
+  segments: Segments,
+  mark: Buffer,
+): Promise<OpenedAccount> {
+  const { chunks, log, maxMailboxes, maxKeywords } = surroundings
+  const database = new Database(join(directory, 'account.db'))
+  try {
+    const stored = readCheckpoint(database)
+    const threads = new StoredThreads(database, mark)
+    const locations = new Locations(database)
+    const computed = new ComputedBytes(database, chunks, id)
+    const ownFiles = new Map(stored?.ownFiles)
+    const options = { threads, factsOf, maxMailboxes, maxKeywords }
+    const state = stored ? restored(options, database, stored) : new AccountState(options)
+    const from: LogPosition = stored?.position ?? { segment: 0, offset: 0, sequence: 0 }
+    const replayed = await replay({ segments, mark, state, locations, computed, threads, database, ownFiles }, from)
+    if (!stored && replayed.sawCheckpoint) {
+      log.warn({ account: id, changeSets: replayed.changeSets }, 'account.db was missing and was made anew')
+    }
+    return { segments, mark, database, state, locations, computed, threads, ownFiles, replayed }
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+function restored(
+  options: ConstructorParameters<typeof AccountState>[0],
+  database: Database,
+  { catalogue }: StoredAccount,
+): AccountState {
+  const state = AccountState.restore(options, catalogue, (mailbox) => {
+    const rows = database.value("SELECT head ->> 'messages' FROM mailbox WHERE id = ?", mailbox)
+    return readMailbox(database, mailbox, Number(rows ?? 0))
+  })
+  return state
+}
+
+/** The facts of a message that this engine staged. */
+function factsOf(staged: object): { size: number; keys: Staged['indexed']['keys'] } {
+  if (!(staged instanceof Staged) || !staged.isUsable) {
+    throw new Error('a message was named that is not staged, or twice') // a mistake of the caller, not of a client
+  }
+  return { size: staged.size, keys: staged.indexed.keys }
+}
+
+/** Moves a database that cannot be read out of the way; what an earlier one left there goes. */
+export function setAside(directory: string): void {
+  for (const name of databaseFiles) {
+    const path = join(directory, name)
+    if (!existsSync(path)) continue
+    if (name === 'account.db') renameSync(path, path + '.damaged')
+    else rmSync(path)
+  }
+}
+
+/** The account's mark, as the segments have it. */
+export function markOf(segments: Segments): Buffer | undefined {
+  for (const number of [...segments.logs, ...segments.ownFiles]) {
+    const mark = segments.header(number)?.mark
+    if (mark) return mark
+  }
+  for (const number of segments.logs) {
+    // With every header gone, the first record still starts with the mark and proves it by its checksum.
+    const bytes = Buffer.alloc(recordHeaderBytes)
+    segments.file(number).read(bytes, segmentHeaderBytes)
+    const mark = bytes.subarray(0, markBytes)
+    if (decodeRecordHeader(mark, bytes, 0)) return Buffer.from(mark)
+  }
+  return undefined
+}

@@ -1,0 +1,229 @@
+import { crc32 } from 'node:zlib'
+import { MessageIndexer } from '../../mime/indexer.ts'
+import type { IndexedMessage } from '../../mime/message.ts'
+import type { StagedMessage } from '../../model/operation.ts'
+import { Refusal } from '../../model/refusal.ts'
+import type { MessageStager } from '../store.ts'
+import { StoreFailure } from '../store.ts'
+import type { DiskFile } from './disk.ts'
+import { asStoreFailure } from './disk.ts'
+import { encodeRecordHeader, encodeSegmentHeader, recordHeaderBytes, recordType, segmentHeaderBytes } from './record.ts'
+import type { Segments } from './segments.ts'
+
+/** Octets up to which a message is kept in memory and goes to disk together with its change set. */
+export const maxHeldBytes: number = 256 * 1024
+/** Octets that the messages held in memory may take together, in all accounts, before smaller ones go to files too. */
+const maxAllHeldBytes = 32 * 1024 * 1024
+/** Octets with which a stager starts. */
+const firstHeldBytes = 8 * 1024
+
+/** Octets held by the stagers and staged messages of a store. */
+export interface HeldBytes {
+  count: number
+}
+
+/** What stagers of one account share. */
+export interface StagingArea {
+  readonly segments: Segments
+  readonly account: string
+  readonly mark: Buffer
+  readonly maxMessageBytes: number
+  readonly held: HeldBytes
+}
+
+/** A message of ours between `finish` and its commit. */
+export class Staged implements StagedMessage {
+  readonly size: number
+  readonly indexed: IndexedMessage
+  /** The octets, unless they are in a file of their own. */
+  readonly octets: Buffer | undefined
+  /** The number of that file. */
+  readonly segment: number | undefined
+  readonly #giveBack: (committed: boolean) => void
+  #state: 'staged' | 'committing' | 'unwanted' | 'gone' = 'staged'
+
+  constructor(
+    indexed: IndexedMessage,
+    place: { octets?: Buffer; segment?: number },
+    giveBack: (committed: boolean) => void,
+  ) {
+    this.size = indexed.size
+    this.indexed = indexed
+    this.octets = place.octets
+    this.segment = place.segment
+    this.#giveBack = giveBack
+  }
+
+  get isUsable(): boolean {
+    return this.#state === 'staged'
+  }
+
+  release(): void {
+    if (this.#state === 'committing') this.#state = 'unwanted'
+    if (this.#state !== 'staged') return
+    this.#state = 'gone'
+    this.#giveBack(false)
+  }
+
+  /** A commit that names it is on its way. */
+  committing(): void {
+    this.#state = 'committing'
+  }
+
+  /** The commit was done, or failed. */
+  settle(committed: boolean): void {
+    const unwanted = this.#state === 'unwanted'
+    this.#state = committed ? 'gone' : 'staged'
+    if (committed) this.#giveBack(true)
+    else if (unwanted) this.release()
+  }
+}
+
+/** Takes in one message: in memory while it is small, then into a file of its own. */
+export class Stager implements MessageStager {
+  readonly #area: StagingArea
+  readonly #indexer = new MessageIndexer()
+  #buffer: Buffer = Buffer.allocUnsafeSlow(firstHeldBytes)
+  /** Octets in the buffer. */
+  #filled = 0
+  #size = 0
+  #crc = 0
+  #own: { number: number; file: DiskFile } | undefined
+  #over = false
+
+  constructor(area: StagingArea) {
+    this.#area = area
+  }
+
+  write(chunk: Uint8Array): Promise<void> | undefined {
+    if (this.#over) throw new StoreFailure('closed', 'the message was finished or given up')
+    this.#size += chunk.length
+    if (this.#size > this.#area.maxMessageBytes) {
+      throw new Refusal('TOOBIG', `Messages are limited to ${this.#area.maxMessageBytes} octets`)
+    }
+    this.#indexer.write(chunk)
+    if (this.#filled + chunk.length <= this.#buffer.length) return this.#keep(chunk)
+    const { held } = this.#area
+    if (!this.#own && this.#size <= maxHeldBytes && held.count + this.#size <= maxAllHeldBytes) {
+      this.#grow()
+      return this.#keep(chunk)
+    }
+    return this.#spill(chunk)
+  }
+
+  #keep(chunk: Uint8Array): undefined {
+    this.#buffer.set(chunk, this.#filled)
+    this.#filled += chunk.length
+    if (!this.#own) this.#area.held.count += chunk.length
+  }
+
+  #grow(): void {
+    let capacity = this.#buffer.length
+    while (capacity < this.#size) capacity *= 2
+    const larger = Buffer.allocUnsafeSlow(capacity)
+    this.#buffer.copy(larger, 0, 0, this.#filled)
+    this.#buffer = larger
+  }
+
+  async #spill(chunk: Uint8Array): Promise<void> {
+    try {
+      if (!this.#own) {
+        this.#own = this.#area.segments.createOwn()
+        this.#area.held.count -= this.#filled
+        await this.#flush()
+        this.#buffer = Buffer.allocUnsafeSlow(maxHeldBytes)
+      }
+      for (let at = 0; at < chunk.length;) {
+        if (this.#filled === this.#buffer.length) await this.#flush()
+        const piece = chunk.subarray(at, at + this.#buffer.length - this.#filled)
+        this.#keep(piece)
+        at += piece.length
+      }
+    } catch (error) {
+      throw asStoreFailure(error, 'cannot take in a message')
+    }
+  }
+
+  /** Where the next octet that is not in the file yet belongs in it. */
+  #written = segmentHeaderBytes + recordHeaderBytes
+
+  async #flush(): Promise<void> {
+    const bytes = this.#buffer.subarray(0, this.#filled)
+    this.#crc = crc32(bytes, this.#crc)
+    await this.#own?.file.write([bytes], this.#written)
+    this.#written += bytes.length
+    this.#filled = 0
+  }
+
+  async finish(): Promise<Staged> {
+    if (this.#over) throw new StoreFailure('closed', 'the message was finished or given up')
+    this.#over = true
+    const indexed = this.#indexer.end()
+    const { held, segments } = this.#area
+    if (!this.#own) {
+      const octets = Buffer.from(this.#buffer.buffer, this.#buffer.byteOffset, this.#filled)
+      this.#buffer = nothing
+      return new Staged(indexed, { octets }, () => {
+        held.count -= octets.length
+      })
+    }
+    const { number } = this.#own
+    try {
+      await this.#seal()
+    } catch (error) {
+      this.#forget()
+      throw asStoreFailure(error, 'cannot take in a message')
+    }
+    return new Staged(indexed, { segment: number }, (committed) => {
+      if (!committed) segments.remove(number)
+    })
+  }
+
+  /** Gives the file its headers and makes it durable. */
+  async #seal(): Promise<void> {
+    if (!this.#own) return
+    await this.#flush()
+    const { number, file } = this.#own
+    const { mark, account, segments } = this.#area
+    const header = encodeRecordHeader(mark, {
+      type: recordType.message,
+      length: this.#size,
+      sequence: 0,
+      durable: 0,
+      message: 0,
+      mailbox: 0,
+      uid: 0,
+      internalDate: 0,
+      systemFlags: 0,
+      payloadCrc: this.#crc,
+    })
+    await file.write([encodeSegmentHeader({ mark, number, firstSequence: 0, account }), header], 0)
+    await file.sync()
+    await segments.disk.syncDirectory(segments.directory)
+    file.close()
+    this.#own = undefined
+    this.#buffer = nothing
+  }
+
+  abort(): Promise<void> {
+    if (!this.#over) {
+      this.#over = true
+      this.#forget()
+    }
+    return Promise.resolve()
+  }
+
+  #forget(): void {
+    this.#buffer = nothing
+    if (!this.#own) {
+      this.#area.held.count -= this.#filled
+      return
+    }
+    const { number, file } = this.#own
+    this.#own = undefined
+    file.close()
+    this.#area.segments.remove(number)
+  }
+}
+
+const nothing = Buffer.alloc(0)
