@@ -212,6 +212,7 @@ export class MessageIndexer {
   #matchBoundary(octets: Buffer, at: number, isLast: boolean): Match | 'unclear' | undefined {
     const available = Math.min(octets.length - at, maxBoundaryLineOctets)
     if (available > 1 && octets[at + 1] !== hyphen) return undefined
+    if (available > 2 && !this.#boundaries.some(({ text }) => text.charCodeAt(0) === octets[at + 2])) return undefined
     const lineEnd = octets.subarray(at, at + available).indexOf(lineFeed)
     if (lineEnd === -1 && available < maxBoundaryLineOctets && !isLast) return 'unclear'
     const whole = lineEnd !== -1 || (isLast && available < maxBoundaryLineOctets)
@@ -353,9 +354,9 @@ function onlyBlanks(line: string, from: number): boolean {
   return true
 }
 
-/** Line feeds from `from` to the end. */
+/** Line feeds from `from` to the end. Hot: once per octet, since a search per line is slow where lines are short. */
 function countLineFeeds(octets: Buffer, from: number): number {
   let count = 0
-  for (let at = octets.indexOf(lineFeed, from); at !== -1; at = octets.indexOf(lineFeed, at + 1)) count++
+  for (let at = from; at < octets.length; at++) if (octets[at] === lineFeed) count++
   return count
 }

@@ -7,7 +7,7 @@ export const maxAllHeaderOctets: number = 1024 * 1024
 /** Levels of entities inside one another; multiparts and messages below are leaves. */
 export const maxDepth = 50
 /** Entities of a message; what follows belongs to the last one. */
-export const maxParts = 10_000
+export const maxParts = 2_000
 /** Octets of a boundary (RFC 2046 §5.1.1 has 70); a multipart with a longer one is taken for text. */
 export const maxBoundaryOctets = 1000
 /** Octets of a line in which a boundary is looked for. */
