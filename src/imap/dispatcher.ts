@@ -51,6 +51,8 @@ export class Dispatcher implements SessionIo {
   #goodbye: string | undefined
   #afterAnswer: (() => Promise<void> | void) | undefined
   #stager: MessageStager | undefined
+  /** Whether the literal that is being streamed may hold NUL (RFC 9051 §4.3.1). */
+  #binary = false
   /** Why the command whose literal is being swallowed is refused. */
   #failure: Error | undefined
   #resolveClosed: () => void = () => {}
@@ -206,6 +208,7 @@ export class Dispatcher implements SessionIo {
             break
           case 'discarded':
             await this.#refuse(begin(frame.text).tag, this.#failure)
+            await this.#dropStaged()
             break
           case 'broken':
             this.#bad(frame.tag ?? '*', framingProblems[frame.problem])
@@ -274,6 +277,7 @@ export class Dispatcher implements SessionIo {
       }
       return
     }
+    this.#binary = frame.binary
     if (isMessage) this.#framer.stream()
     else this.#framer.gather()
     if (frame.synchronising) this.prompt('Go ahead')
@@ -297,6 +301,8 @@ export class Dispatcher implements SessionIo {
   async #literalData(chunk: Buffer): Promise<void> {
     if (this.#failure !== undefined) return
     try {
+      if (!this.#binary && chunk.includes(0))
+        throw new BadSyntax('A literal with NUL in it must be a literal8, ~{n}', 0)
       const slow = this.#stager?.write(chunk)
       if (slow) await slow
     } catch (error) {

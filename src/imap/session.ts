@@ -135,7 +135,7 @@ export class ImapSession {
 
   /** Enters the selected state. */
   select(login: Login, mailbox: Mailbox, snapshot: MailboxSnapshot, readOnly: boolean): SelectedMailbox {
-    const selected = { view: new MailboxView(snapshot, readOnly), mailbox, saved: new Uint32Array(0) }
+    const selected = { view: new MailboxView(snapshot, readOnly), mailbox, keywordsTold: 0, saved: new Uint32Array(0) }
     this.#state = { at: 'selected', login, selected }
     return selected
   }

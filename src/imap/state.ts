@@ -14,6 +14,8 @@ export interface SelectedMailbox {
   readonly view: MailboxView
   /** As it was named when it was selected. */
   readonly mailbox: Mailbox
+  /** How many keywords the client has seen listed in FLAGS. */
+  keywordsTold: number
   /** What SEARCH RETURN (SAVE) saved, as UIDs, ascending (RFC 9051 §6.4.4.1). */
   saved: Uint32Array
 }

@@ -1,10 +1,11 @@
-import { type FlagSet, flagSetOf, noFlags } from '../../model/flags.ts'
+import { type FlagSet, noFlags } from '../../model/flags.ts'
 import { type AppendedMessage, resultOf } from '../../model/operation.ts'
 import { Refusal } from '../../model/refusal.ts'
 import type { Cursor } from '../../wire/cursor.ts'
 import { formatSet } from '../../wire/number-set.ts'
 import { BadSyntax } from '../../wire/syntax-error.ts'
 import { defineCommand, type Command, type SessionIn } from '../command.ts'
+import { parseFlags } from '../flags.ts'
 import { code } from '../responses/codes.ts'
 
 /** One message of APPEND as the command describes it; its octets went to the store while they came. */
@@ -67,7 +68,7 @@ export function parseMessage(cursor: Cursor): MessageArgs {
   cursor.space()
   let flags = noFlags
   if (cursor.peek() === '(') {
-    flags = flagSetOf(cursor.flagList())
+    flags = parseFlags(cursor)
     cursor.space()
   }
   let internalDate: number | undefined

@@ -104,7 +104,7 @@ async function runSelect(
   const selected = session.select(login, mailbox, snapshot, readOnly)
   if (condstore && offers(session, 'CONDSTORE')) session.enabled.add('CONDSTORE')
 
-  writeFlagsResponse(session, snapshot, readOnly)
+  writeFlagsResponse(session, selected, snapshot)
   out.line(`* ${snapshot.uids.length} EXISTS`)
   if (!session.rev2) {
     await writeRecent(session, login, selected)

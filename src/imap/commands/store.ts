@@ -1,4 +1,4 @@
-import { changedFlags, type FlagMode, type FlagSet, flagSetOf } from '../../model/flags.ts'
+import { changedFlags, type FlagMode, type FlagSet } from '../../model/flags.ts'
 import { asModSeq } from '../../model/numbers.ts'
 import { resultOf } from '../../model/operation.ts'
 import type { MailboxSnapshot } from '../../model/snapshot.ts'
@@ -6,8 +6,9 @@ import { rowOfUid } from '../../model/snapshot.ts'
 import type { MailboxView } from '../../session/view.ts'
 import { formatSet, type NumberSet } from '../../wire/number-set.ts'
 import { defineCommand, type Command, type SessionIn } from '../command.ts'
+import { parseFlags } from '../flags.ts'
 import { code } from '../responses/codes.ts'
-import { requireWritable, writeFlagUpdates } from '../responses/updates.ts'
+import { requireWritable, writeFlagUpdates, writeNewKeywords } from '../responses/updates.ts'
 
 interface StoreArgs {
   readonly set: NumberSet
@@ -40,13 +41,9 @@ export const store: Command<'selected', StoreArgs> = defineCommand({
     const item = cursor.keyword('FLAGS')
     if (item !== 'FLAGS' && item !== 'FLAGS.SILENT') throw cursor.bad('FLAGS and FLAGS.SILENT can be stored')
     cursor.space()
-    const names = cursor.peek() === '(' ? cursor.flagList() : [cursor.flag()]
-    while (cursor.peek() === ' ' && !cursor.atEnd) {
-      cursor.space()
-      names.push(cursor.flag())
-    }
+    const flags = parseFlags(cursor)
     cursor.end()
-    return { set, mode, silent: item === 'FLAGS.SILENT', flags: flagSetOf(names), unchangedSince }
+    return { set, mode, silent: item === 'FLAGS.SILENT', flags, unchangedSince }
   },
 
   async run(session, { set, mode, silent, flags, unchangedSince }, { byUid }) {
@@ -92,6 +89,7 @@ async function tell(
 ): Promise<void> {
   const { view } = session.selected
   const latest = await session.login.account.snapshot(view.mailbox, session.storeUser)
+  writeNewKeywords(session, session.selected, latest)
   if (!how.silent) return writeStored(session, latest, stored, how.byUid, true)
   const expected = new Map<FlagSet, FlagSet>()
   const surprising: number[] = []

@@ -1,5 +1,6 @@
 import { formatSet } from '../../wire/number-set.ts'
-import type { FlagSet } from '../../model/flags.ts'
+import { type FlagSet, systemFlagNames } from '../../model/flags.ts'
+import { code } from './codes.ts'
 import { Refusal } from '../../model/refusal.ts'
 import type { MailboxSnapshot } from '../../model/snapshot.ts'
 import type { MailboxView, Selection } from '../../session/view.ts'
@@ -17,7 +18,6 @@ export async function writeUpdates(session: ImapSession, mayExpunge: boolean): P
   const latest = await login.account.snapshot(view.mailbox, session.storeUser)
   if (latest === view.snapshot && !(mayExpunge && view.holdsExpunges)) return
   const { out } = session
-  const before = view.snapshot
   const { expunged, vanished, grew, changed } = view.update(latest, mayExpunge)
 
   if (vanished.length > 0 && session.enabled.has('QRESYNC')) out.line('* VANISHED ' + formatSet(vanished))
@@ -30,7 +30,7 @@ export async function writeUpdates(session: ImapSession, mayExpunge: boolean): P
     out.line('* ' + view.exists + ' EXISTS')
     if (!session.rev2) await writeRecent(session, login, selected)
   }
-  if (latest.keywords.length > before.keywords.length) writeFlagsResponse(session, latest, view.readOnly)
+  writeNewKeywords(session, selected, latest)
   if (changed.seqNums.length > 0) await writeFlagUpdates(session, view, changed)
 }
 
@@ -48,11 +48,20 @@ export async function writeRecent(session: ImapSession, login: Login, selected: 
   session.out.line('* ' + view.countRecent() + ' RECENT')
 }
 
-/** FLAGS, and PERMANENTFLAGS when there are keywords that the client has not seen listed (RFC 9051 §7.3.5). */
-export function writeFlagsResponse(session: ImapSession, snapshot: MailboxSnapshot, readOnly: boolean): void {
-  const names = ['\\Answered', '\\Flagged', '\\Deleted', '\\Seen', '\\Draft', ...snapshot.keywords].join(' ')
+/** FLAGS and PERMANENTFLAGS, when there are keywords that the client has not seen listed (RFC 9051 §7.3.5). */
+export function writeNewKeywords(session: ImapSession, selected: SelectedMailbox, snapshot: MailboxSnapshot): void {
+  if (snapshot.keywords.length > selected.keywordsTold) writeFlagsResponse(session, selected, snapshot)
+}
+
+/** FLAGS and PERMANENTFLAGS (RFC 9051 §7.3.5, §7.1). */
+export function writeFlagsResponse(session: ImapSession, selected: SelectedMailbox, snapshot: MailboxSnapshot): void {
+  const { readOnly } = selected.view
+  const names = [...systemFlagNames.map(([name]) => name), ...snapshot.keywords].join(' ')
   session.out.line(`* FLAGS (${names})`)
-  session.out.line(`* OK [PERMANENTFLAGS (${readOnly ? '' : names + ' \\*'})] ${readOnly ? 'Read-only' : 'Flags kept'}`)
+  session.out.line(
+    `* OK [${code.permanentFlags(readOnly ? '' : names + ' \\*')}] ${readOnly ? 'Read-only' : 'Flags kept'}`,
+  )
+  selected.keywordsTold = snapshot.keywords.length
 }
 
 /** The flags of a message as this session sees them: the text between the parentheses of FLAGS. */

@@ -102,13 +102,14 @@ export class TreeDraft {
   }
 }
 
-/** Names that cannot be printed, or that change what a line means (RFC 9051 §5.1, RFC 5198 §2). */
+/** What cannot be printed, changes what a line means, or is a wildcard of LIST (RFC 9051 §5.1, RFC 5198 §2). */
 // eslint-disable-next-line no-control-regex
-const forbidden = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/
+const forbidden = /[\u0000-\u001f\u007f-\u009f\u2028\u2029*%]/
 
 /** Throws `Refusal` (`CANNOT`, `LIMIT`) if no mailbox may have this name. */
 export function checkMailboxName(name: string): void {
-  if (forbidden.test(name) || !name.isWellFormed()) throw new Refusal('CANNOT', 'Mailbox name has control characters')
+  if (forbidden.test(name) || !name.isWellFormed())
+    throw new Refusal('CANNOT', 'Mailbox name has control characters or wildcards')
   const levels = name.split(separator)
   if (levels.includes('')) throw new Refusal('CANNOT', 'Mailbox name has an empty level')
   if (levels.length > maxMailboxLevels) throw new Refusal('LIMIT', 'Mailbox name has too many levels')

@@ -26,7 +26,6 @@ export function createMailbox(
   const { specialUse = [], uidValidity } = operation
   checkMailboxName(name)
   if (planning.draft.tree.byName.has(name)) {
-    if (name === inbox) throw new Refusal('CANNOT', 'INBOX is always there')
     throw new Refusal('ALREADYEXISTS', 'Mailbox exists')
   }
   if (specialUse.some((attribute) => !specialUses.includes(attribute))) {

@@ -1,0 +1,14 @@
+/** What one FETCH may hold in memory at a time. Larger mailboxes and messages are served piece by piece. */
+
+/** Messages whose computed data is read from the store in one go. */
+export const maxBatchMessages = 512
+/** Sizes of the messages of one such batch together, in octets: what is computed from them grows with them. */
+export const maxBatchOctets: number = 8 * 1024 * 1024
+/** Octets of a section that is read before it is announced; a longer one is streamed in pieces of this size. */
+export const pieceOctets: number = 128 * 1024
+/** Octets of all sections of one message that are read before the first is announced. */
+export const maxPreparedOctets: number = 1024 * 1024
+/** Octets of a header in which fields are looked for. */
+export const maxSelectedHeaderOctets: number = 1024 * 1024
+/** Messages after which others are given the chance to have their turn. */
+export const messagesPerTurn = 64

@@ -1,0 +1,137 @@
+import { decodeParts, type Part, type OctetRange } from '../../mime/parts.ts'
+import { type AccountStore, type PackedBytes, StoreFailure } from '../../store/store.ts'
+import { maxPreparedOctets, pieceOctets } from './limits.ts'
+
+/** What may be at hand or on its way: stores answer at once where they can, and nobody should wait then. */
+export type Maybe<T> = T | Promise<T>
+
+/** Goes on with `value` at once where it is at hand. */
+export function andThen<T, Next>(value: Maybe<T>, next: (value: T) => Maybe<Next>): Maybe<Next> {
+  return value instanceof Promise ? value.then(next) : next(value)
+}
+
+/** Octets that go out as a literal. */
+export interface Literal {
+  /** literal8, for octets among which there is a NUL (RFC 9051 §4.3.1). */
+  readonly binary: boolean
+  /** Octets in all. */
+  readonly length: number
+  /** All of them, or the first when there is a `rest`. */
+  readonly octets: Buffer
+  /** The others, read as they are asked for. */
+  rest?(): AsyncIterable<Buffer>
+}
+
+/** What stands behind an item's name: text of the wire as it is, or a literal. */
+export type Value = string | Literal
+
+/** A section or part that does not exist (RFC 9051 §9 nstring). */
+export const nil = 'NIL'
+
+/** Octets as a value; none at all are an empty string. */
+export function literalOf(octets: Buffer, binary: boolean = false): Value {
+  return octets.length === 0 ? '""' : { binary, length: octets.length, octets }
+}
+
+/**
+ * The message that a response is being made of, as items read it. One of these serves a whole command: it is aimed at
+ * one message after the other.
+ */
+export class MessageSource {
+  readonly #account: AccountStore
+  readonly #breathe: () => Promise<void> | undefined
+  #message = 0
+  #size = 0
+  #parts: Part | undefined
+  #table: PackedBytes | undefined
+  #entry = 0
+  #room = 0
+  #scratch: Buffer = Buffer.alloc(0)
+
+  /** `breathe` gives way to others, as `SessionIo` has it. */
+  constructor(account: AccountStore, breathe: () => Promise<void> | undefined) {
+    this.#account = account
+    this.#breathe = breathe
+  }
+
+  /** Moves on to a message. `table`: part tables of several messages, of which this one's is `entry`. */
+  aim(message: number, size: number, table: PackedBytes | undefined, entry: number): void {
+    this.#message = message
+    this.#size = size
+    this.#table = table
+    this.#entry = entry
+    this.#parts = undefined
+    this.#room = maxPreparedOctets
+  }
+
+  /** The whole message. */
+  get whole(): OctetRange {
+    return { start: 0, end: this.#size }
+  }
+
+  /** The tree of parts, decoded when it is first asked for. Throws `StoreFailure` (`damaged`). */
+  get parts(): Part {
+    return (this.#parts ??= this.#decodeParts())
+  }
+
+  #decodeParts(): Part {
+    if (!this.#table) throw new Error('the part tables were not loaded')
+    const { bytes, offsets } = this.#table
+    try {
+      return decodeParts(bytes.subarray(offsets[this.#entry], offsets[this.#entry + 1]))
+    } catch (error) {
+      throw new StoreFailure('damaged', `The part table of message ${this.#message} is damaged`, { cause: error })
+    }
+  }
+
+  /**
+   * Whether so many octets may be held until the response is written. Every message has its share, so that no list of
+   * items, however long, adds up.
+   */
+  holds(length: number): boolean {
+    if (length > pieceOctets || length > this.#room) return false
+    this.#room -= length
+    return true
+  }
+
+  /** Octets of a range, in memory of their own. Throws `StoreFailure`, also where there are fewer. */
+  read({ start, end }: OctetRange): Maybe<Buffer> {
+    return this.#fill(Buffer.allocUnsafe(end - start), start)
+  }
+
+  /** The same in memory that the next call uses again. */
+  peek({ start, end }: OctetRange): Maybe<Buffer> {
+    if (this.#scratch.length < end - start) this.#scratch = Buffer.allocUnsafeSlow(Math.max(end - start, 16 * 1024))
+    return this.#fill(this.#scratch.subarray(0, end - start), start)
+  }
+
+  #fill(into: Buffer, start: number): Maybe<Buffer> {
+    if (into.length === 0) return into
+    return andThen(this.#account.readBlob(this.#message, start, into), (count) => {
+      if (count !== into.length) throw new StoreFailure('damaged', `Message ${this.#message} is shorter than it was`)
+      return into
+    })
+  }
+
+  /** Octets of a range, piece by piece. */
+  async *pieces({ start, end }: OctetRange): AsyncGenerator<Buffer, void, undefined> {
+    for (let at = start; at < end; at += pieceOctets) {
+      yield await this.read({ start: at, end: Math.min(end, at + pieceOctets) })
+      await this.#breathe()
+    }
+  }
+
+  /** A range as a literal: read now if it is short, else as it is sent. */
+  literal(range: OctetRange): Maybe<Value> {
+    const length = range.end - range.start
+    if (this.holds(length)) return andThen(this.read(range), (octets) => literalOf(octets))
+    // Reading the first piece shows most damage while there is still a way to say so.
+    const cut = this.holds(pieceOctets) ? range.start + pieceOctets : range.start
+    return andThen(this.read({ start: range.start, end: cut }), (octets) => ({
+      binary: false,
+      length,
+      octets,
+      rest: () => this.pieces({ start: cut, end: range.end }),
+    }))
+  }
+}
