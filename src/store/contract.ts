@@ -257,7 +257,7 @@ const behaviours: Readonly<Record<string, (given: Given) => Promise<void>>> = {
     const a = await create('a')
     const table: readonly (readonly [code: string, operation: Operation])[] = [
       ['ALREADYEXISTS', { op: 'createMailbox', name: 'a' }],
-      ['CANNOT', { op: 'createMailbox', name: 'inbox' }],
+      ['ALREADYEXISTS', { op: 'createMailbox', name: 'inbox' }],
       ['CANNOT', { op: 'createMailbox', name: 'a//b' }],
       ['CANNOT', { op: 'createMailbox', name: 'bell\u0007' }],
       ['LIMIT', { op: 'createMailbox', name: 'x'.repeat(256) }],
