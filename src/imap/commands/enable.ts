@@ -32,6 +32,7 @@ export const enable: Command<'authenticated', readonly string[]> = defineCommand
     for (const name of names) {
       const extension = enableable[name]
       if (!extension || session.enabled.has(extension) || !offers(session, extension)) continue
+      if (extension === 'CONDSTORE' || extension === 'QRESYNC') session.enableCondstore()
       session.enabled.add(extension)
       turnedOn.push(extension)
     }

@@ -1,4 +1,5 @@
-import { decodeParts, type Part, type OctetRange } from '../../mime/parts.ts'
+import type { Part } from '../../mime/message.ts'
+import { decodeParts, type OctetRange } from '../../mime/parts.ts'
 import { type AccountStore, type PackedBytes, StoreFailure } from '../../store/store.ts'
 import { maxPreparedOctets, pieceOctets } from './limits.ts'
 
