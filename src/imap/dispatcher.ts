@@ -147,6 +147,11 @@ export class Dispatcher implements SessionIo {
     )
   }
 
+  abort(): never {
+    this.#connection.destroy()
+    throw new Disconnected()
+  }
+
   // What arrives.
 
   #newFramer(signedIn: boolean): Framer {

@@ -10,6 +10,7 @@ import { create } from './create.ts'
 import { deleteMailbox } from './delete.ts'
 import { enable } from './enable.ts'
 import { expunge } from './expunge.ts'
+import { fetch } from './fetch.ts'
 import { id } from './id.ts'
 import { idle } from './idle.ts'
 import { list } from './list.ts'
@@ -59,6 +60,7 @@ export const commands: readonly AnyCommand[] = [
   close,
   unselect,
   expunge,
+  fetch,
   store,
   copy,
   move,

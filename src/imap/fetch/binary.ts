@@ -127,4 +127,3 @@ async function* decodedPieces(
 export function binaryNeedsParts({ part }: Section): boolean {
   return part.length > 0
 }
-

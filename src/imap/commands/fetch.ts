@@ -1,0 +1,88 @@
+import { pageRows } from '../../model/column.ts'
+import type { MailboxSnapshot } from '../../model/snapshot.ts'
+import { emptySelection, type Selection } from '../../session/view.ts'
+import { type FetchItem, type FetchModifiers, parseFetchItems, parseFetchModifiers } from '../../wire/fetch-grammar.ts'
+import type { NumberSet } from '../../wire/number-set.ts'
+import { BadSyntax } from '../../wire/syntax-error.ts'
+import { defineCommand, type Command } from '../command.ts'
+import { FlagColumns } from '../fetch/flag-columns.ts'
+import { markSeen } from '../fetch/mark-seen.ts'
+import { marksSeen, planFetch } from '../fetch/plan.ts'
+import { FetchResponses } from '../fetch/responses.ts'
+import { Troubles } from '../fetch/troubles.ts'
+import { writeVanished } from '../fetch/vanished.ts'
+
+interface FetchArgs extends FetchModifiers {
+  readonly set: NumberSet
+  readonly items: readonly FetchItem[]
+}
+
+/**
+ * FETCH and UID FETCH, RFC 9051 §6.4.5 (RFC 3501 §6.4.5), with BINARY (RFC 3516), CHANGEDSINCE and VANISHED
+ * (RFC 7162 §3.1.4, §3.2.6), PREVIEW (RFC 8970), SAVEDATE (RFC 8514), EMAILID and THREADID (RFC 8474).
+ */
+export const fetch: Command<'selected', FetchArgs> = defineCommand({
+  name: 'FETCH',
+  state: 'selected',
+  uid: 'also',
+  effects: { usesSequenceNumbers: true },
+
+  parse(cursor, { byUid }) {
+    cursor.space()
+    const set = cursor.sequenceSet()
+    cursor.space()
+    const items = parseFetchItems(cursor)
+    let modifiers: FetchModifiers = { vanished: false }
+    if (cursor.startsWith(' (')) {
+      cursor.space()
+      modifiers = parseFetchModifiers(cursor)
+    }
+    cursor.end()
+    if (modifiers.vanished && !byUid) throw new BadSyntax('VANISHED is for UID FETCH', 0) // RFC 7162 §3.2.6
+    return { set, items, ...modifiers }
+  },
+
+  async run(session, { set, items, changedSince, vanished }, { byUid }) {
+    const { selected } = session
+    const { view } = selected
+    if (vanished && !session.enabled.has('QRESYNC')) throw new BadSyntax('ENABLE QRESYNC first', 0) // RFC 7162 §3.2.6
+    const asked = session.resolve(selected, set, byUid)
+    if (changedSince !== undefined || items.some(({ item }) => item === 'MODSEQ')) session.enableCondstore()
+    const selection = changedSince === undefined ? asked : changedAfter(view.snapshot, asked, changedSince)
+    if (vanished && changedSince !== undefined) await writeVanished(session, set, changedSince)
+
+    const marks = !view.readOnly && items.some(marksSeen)
+    const { latest, uids } = marks ? await markSeen(session, selection) : nothingMarked(view.snapshot)
+    const flags = new FlagColumns(view, latest, uids, !session.rev2)
+    const plan = planFetch(items, {
+      snapshot: view.snapshot,
+      flags,
+      withUid: byUid,
+      withModSeq: changedSince !== undefined,
+      condstore: session.condstore,
+    })
+    const troubles = new Troubles(session, asked.someGone)
+    await new FetchResponses(session, plan, troubles).write(selection)
+    return troubles.done(byUid)
+  },
+})
+
+function nothingMarked(latest: MailboxSnapshot): { readonly latest: MailboxSnapshot; readonly uids: Uint32Array } {
+  return { latest, uids: new Uint32Array(0) }
+}
+
+/** Those of a selection with a higher mod-sequence (RFC 7162 §3.1.4.1); of pages without any, not a row is looked at. */
+function changedAfter(snapshot: MailboxSnapshot, { seqNums, rows }: Selection, modSeq: number): Selection {
+  const { modSeqs, pageModSeqs } = snapshot
+  const chosen: number[] = []
+  for (let n = 0; n < rows.length; n++) {
+    const row = rows[n]! // inside bounds, as is its page
+    if (row >= 0 && pageModSeqs[Math.floor(row / pageRows)]! > modSeq && modSeqs.at(row) > modSeq) chosen.push(n)
+  }
+  if (chosen.length === 0) return emptySelection
+  return {
+    seqNums: Uint32Array.from(chosen, (n) => seqNums[n]!), // inside bounds
+    rows: Int32Array.from(chosen, (n) => rows[n]!),
+    someGone: false,
+  }
+}

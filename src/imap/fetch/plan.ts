@@ -1,0 +1,162 @@
+import type { MailboxSnapshot } from '../../model/snapshot.ts'
+import type { ComputedKind } from '../../store/store.ts'
+import { formatInternalDate } from '../../wire/date-time.ts'
+import {
+  type FetchItem,
+  formatFetchItem,
+  type PartialRange,
+  type Section,
+  sectionLabel,
+} from '../../wire/fetch-grammar.ts'
+import { string } from '../../wire/strings.ts'
+import { binaryReader, binarySizeReader } from './binary.ts'
+import { ComputedTexts } from './computed-texts.ts'
+import type { FlagColumns } from './flag-columns.ts'
+import { type ReadValue, sectionReader } from './sections.ts'
+
+/** An item whose text is at hand: of the message in `row`, which is the `n`-th of its batch. */
+export type WriteText = (row: number, n: number) => string
+
+/** One item of every response, in the order asked for. A label is name and space, with a space before all but the first. */
+export type Step =
+  | { readonly kind: 'text'; readonly label: string; readonly text: WriteText }
+  | { readonly kind: 'octets'; readonly label: string; readonly read: ReadValue }
+
+/** The items of a command, made ready to be written once per message. */
+export interface FetchPlan {
+  readonly steps: readonly Step[]
+  /** How many of the steps are `octets`. */
+  readonly octetSteps: number
+  /** What is to be loaded for each batch of messages. */
+  readonly computed: readonly ComputedTexts[]
+  readonly needsParts: boolean
+  /** Behind all items: what a response has to tell since the command made its message `\Seen`. */
+  readonly tail: (row: number) => string
+}
+
+/** What the items are read from. */
+export interface PlanContext {
+  readonly snapshot: MailboxSnapshot
+  readonly flags: FlagColumns
+  /** Whether responses carry the UID whatever was asked, and the mod-sequence (RFC 7162 §3.1.4.1). */
+  readonly withUid: boolean
+  readonly withModSeq: boolean
+  /** Whether changes of flags are told with UID and mod-sequence (RFC 7162 §3.2.4). */
+  readonly condstore: boolean
+}
+
+/** Whether an item makes messages `\Seen` (RFC 9051 §6.4.5, RFC 3501 §6.4.5, RFC 3516 §4.2). */
+export function marksSeen(item: FetchItem): boolean {
+  return 'peek' in item ? !item.peek : item.item === 'RFC822' || item.item === 'RFC822.TEXT'
+}
+
+/** Makes items ready. An item that stands there twice is answered once. */
+export function planFetch(items: readonly FetchItem[], context: PlanContext): FetchPlan {
+  const { flags, condstore } = context
+  const wanted = new Map(items.map((item) => [responseKey(item), item]))
+  const has = (item: FetchItem['item']): boolean => wanted.has(item)
+  const withUid: readonly FetchItem[] = context.withUid && !has('UID') ? [{ item: 'UID' }] : []
+  const withModSeq: readonly FetchItem[] = context.withModSeq && !has('MODSEQ') ? [{ item: 'MODSEQ' }] : []
+  const all = [...withUid, ...wanted.values(), ...withModSeq]
+
+  const texts = new Map<ComputedKind, ComputedTexts>()
+  const computed = (kind: ComputedKind): ComputedTexts => {
+    let table = texts.get(kind)
+    if (!table) texts.set(kind, (table = new ComputedTexts(kind)))
+    return table
+  }
+  const steps = all.map((item, place) => planItem(item, place === 0 ? '' : ' ', context, computed))
+  const told = new Set(all.map(({ item }) => item))
+  const tailItems: ((row: number) => string)[] = []
+  if (condstore && !told.has('UID')) tailItems.push((row) => ' UID ' + context.snapshot.uids[row]!) // inside bounds
+  if (!told.has('FLAGS')) tailItems.push((row) => ' ' + flags.flags(row))
+  if (condstore && !told.has('MODSEQ')) tailItems.push((row) => ' ' + flags.modSeq(row))
+  const tail = (row: number): string =>
+    flags.isMarked(row) ? tailItems.reduce((text, tailItem) => text + tailItem(row), '') : ''
+  return {
+    steps,
+    octetSteps: steps.filter(({ kind }) => kind === 'octets').length,
+    computed: [...texts.values()],
+    needsParts: all.some(needsParts),
+    tail,
+  }
+}
+
+/** The same for items that a response cannot tell apart. */
+function responseKey(item: FetchItem): string {
+  return 'peek' in item
+    ? formatFetchItem({ ...item, peek: true })
+    : item.item === 'PREVIEW'
+      ? item.item
+      : formatFetchItem(item)
+}
+
+function needsParts(item: FetchItem): boolean {
+  if (item.item === 'RFC822.HEADER' || item.item === 'RFC822.TEXT') return true
+  return 'section' in item && (item.section.part.length > 0 || item.section.text !== undefined)
+}
+
+const header: Section = { part: [], text: 'HEADER' }
+const text: Section = { part: [], text: 'TEXT' }
+const whole: Section = { part: [] }
+
+function planItem(
+  item: FetchItem,
+  space: string,
+  { snapshot, flags }: PlanContext,
+  computed: (kind: ComputedKind) => ComputedTexts,
+): Step {
+  const plain = (label: string, write: WriteText): Step => ({ kind: 'text', label: space + label, text: write })
+  const octets = (label: string, read: ReadValue): Step => ({ kind: 'octets', label: space + label + ' ', read })
+  const kept = (label: string, kind: ComputedKind): Step => {
+    const table = computed(kind)
+    return plain(label + ' ', (_row, n) => table.at(n))
+  }
+  // Rows are inside the bounds of all columns.
+  switch (item.item) {
+    case 'UID':
+      return plain('UID ', (row) => String(snapshot.uids[row]!))
+    case 'FLAGS':
+      return plain('', (row) => flags.flags(row))
+    case 'MODSEQ':
+      return plain('', (row) => flags.modSeq(row))
+    case 'INTERNALDATE':
+      return plain('INTERNALDATE "', (row) => formatInternalDate(snapshot.internalDates[row]!) + '"')
+    case 'SAVEDATE':
+      return plain('SAVEDATE "', (row) => formatInternalDate(snapshot.saveDates[row]!) + '"')
+    case 'RFC822.SIZE':
+      return plain('RFC822.SIZE ', (row) => String(snapshot.sizes[row]!))
+    case 'EMAILID':
+      return plain('EMAILID (M', (row) => snapshot.messages[row]!.toString(36) + ')')
+    case 'THREADID':
+      return plain('THREADID (T', (row) => snapshot.threads[row]!.toString(36) + ')')
+    case 'ENVELOPE':
+      return kept('ENVELOPE', 'envelope')
+    case 'BODY':
+      return kept('BODY', 'body')
+    case 'BODYSTRUCTURE':
+      return kept('BODYSTRUCTURE', 'bodyStructure')
+    case 'PREVIEW': {
+      // Previews are made when a message arrives, so LAZY changes nothing (RFC 8970 §4.1).
+      const table = computed('preview')
+      return plain('PREVIEW ', (_row, n) => string(table.at(n)))
+    }
+    case 'BODY[]':
+      return octets('BODY' + labelOf(item.section, item.partial), sectionReader(item.section, item.partial))
+    case 'BINARY[]':
+      return octets('BINARY' + labelOf(item.section, item.partial), binaryReader(item.section, item.partial))
+    case 'BINARY.SIZE':
+      return octets('BINARY.SIZE' + labelOf(item.section, undefined), binarySizeReader(item.section))
+    case 'RFC822':
+      return octets('RFC822', sectionReader(whole, undefined))
+    case 'RFC822.HEADER':
+      return octets('RFC822.HEADER', sectionReader(header, undefined))
+    case 'RFC822.TEXT':
+      return octets('RFC822.TEXT', sectionReader(text, undefined))
+  }
+}
+
+/** `[1.2.HEADER]<0>`: a partial is answered with where it begins (RFC 9051 §7.5.2). */
+function labelOf(section: Section, partial: PartialRange | undefined): string {
+  return `[${sectionLabel(section)}]` + (partial ? `<${partial.offset}>` : '')
+}

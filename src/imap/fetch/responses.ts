@@ -1,0 +1,199 @@
+import type { Selection } from '../../session/view.ts'
+import { type PackedBytes, StoreFailure } from '../../store/store.ts'
+import type { SessionIn } from '../command.ts'
+import { maxBatchMessages, maxBatchOctets, messagesPerTurn } from './limits.ts'
+import { type Maybe, MessageSource, type Value } from './octets.ts'
+import type { FetchPlan, Step } from './plan.ts'
+import type { ReadValue } from './sections.ts'
+import type { Troubles } from './troubles.ts'
+
+/**
+ * Writes the responses of one FETCH, one per message and in ascending order (RFC 9051 §7.5.2). Whatever fails, every
+ * response that is begun is well-formed: octets are read before they are announced, and where a long literal breaks off
+ * the connection does, too.
+ */
+export class FetchResponses {
+  readonly #session: SessionIn<'selected'>
+  readonly #plan: FetchPlan
+  readonly #troubles: Troubles
+  readonly #source: MessageSource
+  readonly #readers: readonly ReadValue[]
+  readonly #values: Value[] = []
+  #parts: PackedBytes | undefined
+
+  constructor(session: SessionIn<'selected'>, plan: FetchPlan, troubles: Troubles) {
+    this.#session = session
+    this.#plan = plan
+    this.#troubles = troubles
+    this.#source = new MessageSource(session.login.account, () => session.io.breathe())
+    this.#readers = plan.steps.flatMap((step) => (step.kind === 'octets' ? [step.read] : []))
+  }
+
+  /** Answers for messages of the view; those with row -1 are passed over. */
+  async write(selection: Selection): Promise<void> {
+    const { seqNums } = selection
+    for (let from = 0; from < seqNums.length;) {
+      const to = this.#batchEnd(selection, from)
+      await this.#batch({ seqNums: seqNums.subarray(from, to), rows: selection.rows.subarray(from, to) })
+      from = to
+    }
+  }
+
+  #batchEnd({ rows }: Selection, from: number): number {
+    const { computed, needsParts } = this.#plan
+    if (computed.length === 0 && !needsParts) return rows.length
+    const { sizes } = this.#session.selected.view.snapshot
+    const limit = Math.min(rows.length, from + maxBatchMessages)
+    let octets = sizes[rows[from]!] ?? 0 // inside bounds, here and below; but a row may be -1
+    let to = from + 1
+    while (to < limit && octets <= maxBatchOctets) octets += sizes[rows[to++]!] ?? 0
+    return to
+  }
+
+  async #batch(batch: Batch): Promise<void> {
+    const there = withoutGone(batch)
+    try {
+      const loading = this.#load(there.rows)
+      if (loading) await loading
+    } catch (error) {
+      if (!(error instanceof StoreFailure) || error.reason !== 'damaged') throw error
+      return this.#loadFailed(there, error)
+    }
+    await (this.#readers.length === 0 ? this.#texts(there) : this.#octets(there))
+  }
+
+  /** One of the batch's messages is damaged: goes on with one at a time, to find out which and answer for the others. */
+  async #loadFailed({ seqNums, rows }: Batch, error: StoreFailure): Promise<void> {
+    if (rows.length === 1) return this.#fail(error, seqNums[0]!, rows[0]!) // inside bounds
+    for (let n = 0; n < rows.length; n++) {
+      await this.#batch({ seqNums: seqNums.subarray(n, n + 1), rows: rows.subarray(n, n + 1) })
+    }
+  }
+
+  /** Loads what was computed from the messages, at once if it is at hand. */
+  #load(rows: Int32Array): Promise<void> | undefined {
+    const { computed, needsParts } = this.#plan
+    if (computed.length === 0 && !needsParts) return undefined
+    const { account } = this.#session.login
+    const { messages } = this.#session.selected.view.snapshot
+    const numbers = Uint32Array.from(rows, (row) => messages[row]!) // inside bounds
+    const pending: Promise<void>[] = []
+    const take = (packed: Maybe<PackedBytes>, to: (packed: PackedBytes) => void): void => {
+      if (packed instanceof Promise) pending.push(packed.then(to))
+      else to(packed)
+    }
+    for (const texts of computed) take(account.readComputed(texts.kind, numbers), (packed) => texts.set(packed))
+    if (needsParts) take(account.readComputed('parts', numbers), (packed) => (this.#parts = packed))
+    return pending.length === 0 ? undefined : Promise.all(pending).then(() => {})
+  }
+
+  /** Hot: all of FETCH that needs no octets of messages; bench/fetch. */
+  async #texts({ seqNums, rows }: Batch): Promise<void> {
+    const { out, io } = this.#session
+    const { tail } = this.#plan
+    const steps = this.#plan.steps.filter(({ kind }) => kind === 'text') as readonly TextStep[] // there are no others
+    for (let n = 0; n < rows.length; n++) {
+      const row = rows[n]! // inside bounds, and so is the sequence number
+      let line = '* ' + seqNums[n]! + ' FETCH ('
+      for (const { label, text } of steps) line += label + text(row, n)
+      out.line(line + tail(row) + ')')
+      if (out.full) await io.settled()
+      else if (n % messagesPerTurn === messagesPerTurn - 1) await io.breathe()
+    }
+  }
+
+  async #octets({ seqNums, rows }: Batch): Promise<void> {
+    const { out, io, selected } = this.#session
+    const { messages, sizes } = selected.view.snapshot
+    for (let n = 0; n < rows.length; n++) {
+      const row = rows[n]! // inside bounds, as are the columns
+      this.#source.aim(messages[row]!, sizes[row]!, this.#parts, n)
+      try {
+        const reading = this.#read(0)
+        if (reading) await reading
+      } catch (error) {
+        await this.#fail(error, seqNums[n]!, row)
+        continue
+      }
+      const writing = this.#write(seqNums[n]!, row, n)
+      if (writing) await writing
+      if (out.full) await io.settled()
+      else if (n % messagesPerTurn === messagesPerTurn - 1) await io.breathe()
+    }
+  }
+
+  /** Reads the values of a response from the `from`-th on, all before the first is written. */
+  #read(from: number): Promise<void> | undefined {
+    for (let place = from; place < this.#readers.length; place++) {
+      const value = this.#readers[place]!(this.#source) // inside bounds
+      if (value instanceof Promise) {
+        return value.then((read) => {
+          this.#values[place] = read
+          return this.#read(place + 1)
+        })
+      }
+      this.#values[place] = value
+    }
+    return undefined
+  }
+
+  /** Writes a response whose values are read; long ones are streamed, which takes time. */
+  #write(seqNum: number, row: number, n: number, from: number = 0, place: number = 0): Promise<void> | undefined {
+    const { out } = this.#session
+    const { steps, tail } = this.#plan
+    let line = from === 0 ? '* ' + seqNum + ' FETCH (' : ''
+    for (let at = from; at < steps.length; at++) {
+      const step = steps[at]! // inside bounds
+      line += step.label
+      if (step.kind === 'text') {
+        line += step.text(row, n)
+        continue
+      }
+      const value = this.#values[place++]! // one was read per step of this kind
+      if (typeof value === 'string') {
+        line += value
+        continue
+      }
+      out.text(line + (value.binary ? '~{' : '{') + value.length + '}\r\n')
+      out.bytes(value.octets)
+      line = ''
+      if (value.rest) return this.#stream(value.rest()).then(() => this.#write(seqNum, row, n, at + 1, place))
+    }
+    out.line(line + tail(row) + ')')
+    return undefined
+  }
+
+  async #stream(pieces: AsyncIterable<Buffer>): Promise<void> {
+    const { out, io, services } = this.#session
+    try {
+      for await (const piece of pieces) {
+        await io.settled()
+        out.bytes(piece)
+      }
+      await io.settled()
+    } catch (error) {
+      if (!(error instanceof StoreFailure)) throw error
+      services.log.error({ err: error }, 'a message broke off while it was sent')
+      io.abort()
+    }
+  }
+
+  /** There is no response for this message, unless flags of it changed that nobody else will tell. */
+  async #fail(error: unknown, seqNum: number, row: number): Promise<void> {
+    const { out, selected } = this.#session
+    await this.#troubles.note(error, selected.view.snapshot.uids[row]!) // inside bounds
+    const tail = this.#plan.tail(row)
+    if (tail !== '') out.line('* ' + seqNum + ' FETCH (' + tail.slice(1) + ')')
+  }
+}
+
+type TextStep = Step & { readonly kind: 'text' }
+
+/** Messages that are answered together: their sequence numbers and rows. */
+type Batch = Pick<Selection, 'seqNums' | 'rows'>
+
+/** The batch without messages whose row is -1. */
+function withoutGone(batch: Batch): Batch {
+  if (!batch.rows.includes(-1)) return batch
+  return { seqNums: batch.seqNums.filter((_, n) => batch.rows[n] !== -1), rows: batch.rows.filter((row) => row !== -1) }
+}
