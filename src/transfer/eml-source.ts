@@ -37,8 +37,8 @@ interface Folder {
   readonly path: string
   readonly relative: string
   readonly name: string
-  /** Names of the .eml files in it. */
-  readonly files: readonly string[]
+  /** The one file that is meant, where it is not all of the folder's. */
+  readonly file?: string
 }
 
 /** One .eml file, or a folder of them with folders in it, each of which is a mailbox. */
@@ -49,14 +49,14 @@ export async function emlSource(path: string, isFolder: boolean): Promise<MailSo
     path: slash === -1 ? '.' : path.slice(0, slash),
     relative: '',
     name: 'INBOX',
-    files: [path.slice(slash + 1)],
+    file: path.slice(slash + 1),
   }
   return {
     format: 'eml',
     async totals() {
       const total = { octets: 0, messages: 0 }
       for await (const folder of isFolder ? foldersBelow(path, '', '', 0, () => {}) : [alone]) {
-        for (const file of folder.files) {
+        for (const file of await filesOf(folder)) {
           const facts = await fileFacts(`${folder.path}/${file}`).catch(() => undefined) // gone: counts for nothing
           total.octets += facts?.bytes ?? 0
           total.messages++
@@ -66,7 +66,8 @@ export async function emlSource(path: string, isFolder: boolean): Promise<MailSo
     },
     async *mailboxes(report) {
       for await (const folder of isFolder ? foldersBelow(path, '', '', 0, report) : [alone]) {
-        if (folder.files.length > 0 || manifest?.has(readableName(folder.relative))) yield mailboxOf(folder, manifest)
+        if ((await filesOf(folder)).length > 0 || manifest?.has(readableName(folder.relative)))
+          yield mailboxOf(folder, manifest)
       }
     },
   }
@@ -84,10 +85,7 @@ async function* foldersBelow(
   for (const entry of entries) {
     if (entry.kind === 'link') report(readableName(`${relative}/${entry.name}`), 'is a link, which is not followed')
   }
-  const files = entries
-    .filter(({ name: file, kind }) => kind === 'file' && /\.eml$/i.test(file))
-    .map((file) => file.name)
-  yield { path, relative: relative.slice(1), name: name === '' ? 'INBOX' : name, files }
+  yield { path, relative: relative.slice(1), name: name === '' ? 'INBOX' : name }
   if (depth >= maxFolderDepth) return
   for (const entry of entries) {
     if (entry.kind !== 'folder' || entry.name.startsWith('.')) continue
@@ -101,6 +99,13 @@ async function* foldersBelow(
   }
 }
 
+/** Names of the .eml files in a folder. */
+async function filesOf({ path, file }: Folder): Promise<string[]> {
+  if (file !== undefined) return [file]
+  const entries = await listFolder(path)
+  return entries.filter(({ name, kind }) => kind === 'file' && /\.eml$/i.test(name)).map(({ name }) => name)
+}
+
 function mailboxOf(folder: Folder, manifest: Manifest | undefined): SourceMailbox {
   const known = manifest?.get(readableName(folder.relative))
   return {
@@ -112,7 +117,9 @@ function mailboxOf(folder: Folder, manifest: Manifest | undefined): SourceMailbo
   }
 }
 
-async function* messagesOf({ path, files }: Folder, report: ReportProblem): AsyncGenerator<SourceMessage> {
+async function* messagesOf(folder: Folder, report: ReportProblem): AsyncGenerator<SourceMessage> {
+  const { path } = folder
+  const files = await filesOf(folder)
   const facts = readFacts((await readSideFile(`${path}/${emlFactsName}`, maxFactsBytes)) ?? '')
   const sorted = files.map((file) => ({ file, known: facts.get(readableName(file)) }))
   sorted.sort((a, b) => (a.known?.uid ?? Infinity) - (b.known?.uid ?? Infinity) || (a.file < b.file ? -1 : 1))

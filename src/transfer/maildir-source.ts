@@ -114,7 +114,7 @@ async function mailboxOf({ path, relative, name }: Folder, manifest: Manifest | 
     uidValidity: uidList?.uidValidity ?? known?.uidValidity,
     specialUse: known?.specialUse ?? [],
     subscribed: known?.subscribed ?? false,
-    messages: (report) => messagesOf(path, uidList, report),
+    messages: (report) => messagesOf(path, report),
   }
 }
 
@@ -126,11 +126,8 @@ async function uidListOf(path: string): Promise<UidList | undefined> {
   return undefined
 }
 
-async function* messagesOf(
-  path: string,
-  uidList: UidList | undefined,
-  report: ReportProblem,
-): AsyncGenerator<SourceMessage> {
+async function* messagesOf(path: string, report: ReportProblem): AsyncGenerator<SourceMessage> {
+  const uidList = await uidListOf(path)
   const keywords = readKeywords((await readSideFile(`${path}/dovecot-keywords`, maxListBytes)) ?? '').map((keyword) =>
     keyword === undefined ? undefined : possibleKeyword(keyword),
   )

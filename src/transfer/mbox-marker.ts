@@ -17,6 +17,8 @@ export interface MboxMarker {
 }
 
 const name = 'X-Crispin-Export'
+/** Octets of the line, at most. */
+const maxLineBytes = 200
 
 /** The line, without its line end. */
 export function writeMarker({ lines, length, lineEnds, quoting, date }: MboxMarker): string {
@@ -30,9 +32,9 @@ const addedField = /^(?:Status|X-Status|X-Keywords|X-UID|X-IMAPbase|Content-Leng
 
 /** The marker at the start of `header`, and how many octets it and the lines it counts have; `undefined` without one. */
 export function readMarker(header: Buffer): { readonly marker: MboxMarker; readonly octets: number } | undefined {
-  const text = header.toString('latin1')
-  const found = pattern.exec(text)
+  const found = pattern.exec(header.toString('latin1', 0, maxLineBytes))
   if (!found) return undefined
+  const text = header.toString('latin1')
   const [line, lines, length, lineEnds, quoting, date] = found
   const marker: MboxMarker = {
     lines: Number(lines),

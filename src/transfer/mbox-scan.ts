@@ -50,10 +50,11 @@ export async function* scanMbox(file: FileWindow, kind: MboxKind): AsyncGenerato
   for (let at = await skipLineEnds(file, 0); at < file.size;) {
     const line = await lineAt(file, at)
     const headerStart = at + line.octets
-    const header = await file.bytes(headerStart, maxHeaderBytes)
-    const bodyStart = headerStart + headerLength(header)
+    const header = await headerAt(file, headerStart)
+    const bodyStart = headerStart + header.length
     const marked = readMarker(header)
-    const fields = fieldsOf(header.subarray(0, bodyStart - headerStart))
+    // Behind a marker only what the export added counts: the message's own fields may be from an older file.
+    const fields = fieldsOf(header.subarray(0, marked?.octets ?? header.length))
     const start = headerStart + (marked?.octets ?? 0)
     const counted =
       marked === undefined
@@ -141,13 +142,23 @@ async function skipLineEnds(file: FileWindow, at: number): Promise<number> {
   return at + lineEnds.length
 }
 
-/** Octets of a header with the empty line behind it; all when there is none. */
-function headerLength(header: Buffer): number {
+/** A header with the empty line behind it, or as much as is looked at of one that has no end. */
+async function headerAt(file: FileWindow, at: number): Promise<Buffer> {
+  for (let length = 16 * 1024; ; length *= 4) {
+    const octets = await file.bytes(at, length)
+    const end = headerEnd(octets)
+    if (end !== -1) return octets.subarray(0, end)
+    if (length >= maxHeaderBytes || octets.length < length) return octets
+  }
+}
+
+/** Where a header with its empty line ends; -1 when it has none. */
+function headerEnd(header: Buffer): number {
   if (header[0] === 0x0a) return 1
   const bare = header.indexOf('\n\n', 0, 'latin1')
   const full = header.indexOf('\n\r\n', 0, 'latin1')
-  if (bare === -1 && full === -1) return header.length
-  return bare !== -1 && (full === -1 || bare < full) ? bare + 2 : full + 3
+  if (bare !== -1 && (full === -1 || bare < full)) return bare + 2
+  return full === -1 ? -1 : full + 3
 }
 
 function fieldsOf(header: Buffer): ReadonlyMap<string, string> {

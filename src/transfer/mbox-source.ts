@@ -1,3 +1,4 @@
+import type { FileHandle } from 'node:fs/promises'
 import { parseDate } from '../mime/index.ts'
 import { FileWindow } from './file-window.ts'
 import { flagsOfFields } from './flags-in-files.ts'
@@ -7,7 +8,7 @@ import { readManifest } from './manifest.ts'
 import type { Manifest } from './manifest.ts'
 import { detectMboxKind, looksLikeMbox, scanMbox } from './mbox-scan.ts'
 import type { MboxExtent } from './mbox-scan.ts'
-import { fileFacts, listFolder, maxFolderDepth, openFile, readableName, readOctets, readStart } from './source-files.ts'
+import { fileFacts, listFolder, maxFolderDepth, openFile, readableName, readRange, readStart } from './source-files.ts'
 import type { MailSource, MboxKind, ReportProblem, SourceMailbox, SourceMessage } from './source.ts'
 import { WireForm } from './wire-form.ts'
 
@@ -121,14 +122,14 @@ async function* messagesOf(path: string, kind: MboxKind | undefined): AsyncGener
     let number = 0
     for await (const extent of scanMbox(file, ownKind)) {
       number++
-      if (!isInternalData(extent)) yield messageOf(path, number, extent, ownKind)
+      if (!isInternalData(extent)) yield messageOf(path, handle, number, extent, ownKind)
     }
   } finally {
     await handle.close()
   }
 }
 
-function messageOf(path: string, number: number, extent: MboxExtent, kind: MboxKind): SourceMessage {
+function messageOf(path: string, file: FileHandle, number: number, extent: MboxExtent, kind: MboxKind): SourceMessage {
   const { fromLine, start, end, marker, fields } = extent
   const uid = fields.get('x-uid') ?? ''
   const quoting = marker?.quoting ?? quotingOf[kind]
@@ -138,12 +139,12 @@ function messageOf(path: string, number: number, extent: MboxExtent, kind: MboxK
     internalDate: marker?.date ?? dateOf(fromLine) ?? parseDate(fields.get('date') ?? '')?.seconds,
     uid: /^\d{1,10}$/.test(uid) && Number(uid) > 0 ? Number(uid) : undefined,
     fileBytes: end - start,
-    octets: () => octetsOf(path, start, end, quoting, marker?.lineEnds === 'exact'),
+    octets: () => octetsOf(file, start, end, quoting, marker?.lineEnds === 'exact'),
   }
 }
 
 async function* octetsOf(
-  path: string,
+  file: FileHandle,
   start: number,
   end: number,
   quoting: FromQuoting,
@@ -151,7 +152,7 @@ async function* octetsOf(
 ): AsyncGenerator<Buffer> {
   const lines = new FromLines('unquote', quoting)
   const wire = new WireForm()
-  for await (const piece of readOctets(path, start, end)) {
+  for await (const piece of readRange(file, start, end)) {
     const unquoted = lines.push(piece)
     yield exact ? unquoted : wire.push(unquoted)
   }

@@ -55,13 +55,21 @@ export async function kindOf(path: string): Promise<'file' | 'folder' | undefine
   return facts?.isDirectory() ? 'folder' : facts?.isFile() ? 'file' : undefined
 }
 
+/** Thrown for what has a name like a file and is none: a pipe, a device, a folder. */
+export class NotAFile extends Error {
+  constructor() {
+    super('not a regular file')
+    this.name = 'NotAFile'
+  }
+}
+
 /** Opens a file to read it; refuses links, and does not wait for pipes or devices. */
 export async function openFile(path: string): Promise<FileHandle> {
   const file = await open(onDisk(path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   const facts = await file.stat()
   if (facts.isFile()) return file
   await file.close()
-  throw new Error('not a regular file')
+  throw new NotAFile()
 }
 
 /** Size and time of a file. */
@@ -70,26 +78,31 @@ export async function fileFacts(path: string): Promise<FileFacts> {
   return { bytes: facts.size, modified: Math.floor(facts.mtimeMs / 1000) }
 }
 
-/** The octets of a file from `start` to below `end`, in pieces. */
-export async function* readOctets(path: string, start: number = 0, end: number = Infinity): AsyncGenerator<Buffer> {
+/** The octets of a file up to `end`, in pieces. */
+export async function* readOctets(path: string, end: number = Infinity): AsyncGenerator<Buffer> {
   const file = await openFile(path)
   try {
-    for (let at = start; at < end;) {
-      const piece = Buffer.allocUnsafe(Math.min(readBytes, end - at))
-      const { bytesRead } = await file.read(piece, 0, piece.length, at)
-      if (bytesRead === 0) return
-      yield piece.subarray(0, bytesRead)
-      at += bytesRead
-    }
+    yield* readRange(file, 0, Math.min(end, (await file.stat()).size))
   } finally {
     await file.close()
+  }
+}
+
+/** The octets of an open file from `start` to below `end`, in pieces. */
+export async function* readRange(file: FileHandle, start: number, end: number): AsyncGenerator<Buffer> {
+  for (let at = start; at < end;) {
+    const piece = Buffer.allocUnsafe(Math.min(readBytes, end - at))
+    const { bytesRead } = await file.read(piece, 0, piece.length, at)
+    if (bytesRead === 0) return
+    yield piece.subarray(0, bytesRead)
+    at += bytesRead
   }
 }
 
 /** The first octets of a file. */
 export async function readStart(path: string, maxBytes: number): Promise<Buffer> {
   const pieces: Buffer[] = []
-  for await (const piece of readOctets(path, 0, maxBytes)) pieces.push(piece)
+  for await (const piece of readOctets(path, maxBytes)) pieces.push(piece)
   return Buffer.concat(pieces)
 }
 

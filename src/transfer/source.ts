@@ -31,11 +31,11 @@ export interface SourceMessage {
   readonly uid: number | undefined
   /** Octets in the file, which is what progress is counted in. */
   readonly fileBytes: number
-  /** The message with CRLF at the end of its lines; may be read more than once. Throws the file system's errors. */
+  /** The message with CRLF at the end of its lines; may be read more than once, until the next message is asked for. */
   octets(): AsyncIterable<Buffer>
 }
 
-/** One mailbox of a source. */
+/** One mailbox of a source; all of them are held at once, so it holds nothing of its messages. */
 export interface SourceMailbox {
   /** The whole name with `/` between levels; the importer makes it a name that the store can have. */
   readonly name: string
