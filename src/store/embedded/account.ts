@@ -218,7 +218,7 @@ export class Account {
   /** Removes files of large messages that nothing refers to. Called once, behind a replay without losses. */
   removeOrphans(): void {
     const { segments, ownFiles } = this.#parts
-    for (const number of [...segments.ownFiles]) if (!ownFiles.has(number)) segments.remove(number)
+    for (const number of Array.from(segments.ownFiles)) if (!ownFiles.has(number)) segments.remove(number)
   }
 
   readBlob(message: number, offset: number, into: Uint8Array): number {
@@ -366,6 +366,7 @@ export class Account {
       try {
         await this.#writer.close()
       } finally {
+        this.#parts.computed.close()
         this.#parts.database.close()
         this.#parts.segments.close()
       }

@@ -87,6 +87,13 @@ export class ComputedBytes {
     return { bytes: gathered(sources, bounds, total), offsets }
   }
 
+  /** Forgets what is cached of the account. */
+  close(): void {
+    for (const name of Array.from(this.#cache.keys())) {
+      if (name.startsWith(`${this.#account} `)) this.#cache.delete(name)
+    }
+  }
+
   #chunk(kindNumber: number, number: number): Buffer {
     const name = `${this.#account} ${kindNumber} ${number}`
     const known = this.#cache.get(name)

@@ -57,25 +57,29 @@ export async function openAccountFiles(
   mkdirSync(directory, { recursive: true })
   const segments = new Segments(join(directory, 'segments'), disk, files)
   const mark = markOf(segments) ?? randomBytes(markBytes)
+  const path = join(directory, 'account.db')
   try {
-    return await bringUp(directory, id, surroundings, segments, mark)
+    return await bringUp(path, id, surroundings, segments, mark)
   } catch (error) {
     if (!(error instanceof StoreFailure) || error.reason !== 'damaged') throw error
     log.error({ account: id, cause: error.message }, 'account.db is damaged and is made anew from the segments')
     setAside(directory)
-    return bringUp(directory, id, surroundings, segments, mark)
+    return bringUp(path, id, surroundings, segments, mark)
   }
 }
 
-async function bringUp(
-  directory: string,
+/**
+ * Opens the database at `path`, which may be new, and brings it up to date with the log. Throws `StoreFailure`.
+ */
+export async function bringUp(
+  path: string,
   id: string,
   surroundings: AccountSurroundings,
   segments: Segments,
   mark: Buffer,
 ): Promise<OpenedAccount> {
   const { chunks, log, maxMailboxes, maxKeywords } = surroundings
-  const database = new Database(join(directory, 'account.db'))
+  const database = new Database(path)
   try {
     const stored = readCheckpoint(database)
     const threads = new StoredThreads(database, mark)

@@ -31,7 +31,7 @@ export class OpenFiles {
 
   /** Closes all files below a directory, or all there are. */
   close(directory?: string): void {
-    for (const path of [...this.#files.keys()]) {
+    for (const path of Array.from(this.#files.keys())) {
       if (directory === undefined || path.startsWith(directory)) this.#files.delete(path)
     }
   }

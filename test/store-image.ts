@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto'
+import type { AccountStore } from '../src/store/store.ts'
+
+/** A mailbox as plain data, to compare. */
+export interface MailboxImage {
+  readonly uidValidity: number
+  readonly uidNext: number
+  /** By UID: flags, INTERNALDATE, octets and a digest of them. */
+  readonly messages: Readonly<Record<number, string>>
+}
+
+/** All mailboxes of an account by name. With `withOctets`, every message is read. */
+export async function imageOf(account: AccountStore, withOctets = true): Promise<Record<string, MailboxImage>> {
+  const image: Record<string, MailboxImage> = {}
+  for (const { id, name } of (await account.tree()).byId.values()) {
+    const snapshot = await account.snapshot(id)
+    const messages: Record<number, string> = {}
+    for (let row = 0; row < snapshot.uids.length; row++) {
+      const flags = snapshot.flagSets[snapshot.flags.at(row)]?.text
+      const size = snapshot.sizes[row]!
+      const digest = withOctets ? await digestOf(account, snapshot.messages[row]!, size) : ''
+      messages[snapshot.uids[row]!] = `(${flags}) ${snapshot.internalDates[row]} ${size} ${digest}`
+    }
+    image[name] = { uidValidity: snapshot.uidValidity, uidNext: snapshot.uidNext, messages }
+  }
+  return image
+}
+
+/** A digest of all octets of a message. */
+export async function digestOf(account: AccountStore, message: number, size: number): Promise<string> {
+  const hash = createHash('sha1')
+  const into = Buffer.alloc(Math.min(Math.max(size, 1), 256 * 1024))
+  for (let at = 0; at < size;) {
+    const got = await account.readBlob(message, at, into)
+    if (got === 0) throw new Error(`message ${message} ends after ${at} of ${size} octets`)
+    hash.update(into.subarray(0, got))
+    at += got
+  }
+  return hash.digest('hex').slice(0, 12)
+}
