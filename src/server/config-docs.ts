@@ -83,16 +83,9 @@ function defaultText(schema: z.ZodType, unit: string | undefined): string {
 function typeText(schema: z.ZodType): string {
   const { type, enum: values, minimum, maximum } = schema.toJSONSchema({ io: 'input', unrepresentable: 'any' })
   if (values) return `one of ${values.map((value) => `\`${String(value)}\``).join(', ')}`
-  switch (type) {
-    case 'integer':
-      return `whole number from ${thousands(minimum ?? 0)} to ${thousands(maximum ?? 0)}`
-    case 'array':
-      return 'list'
-    case 'boolean':
-      return 'true or false'
-    default:
-      return 'text'
-  }
+  if (type === 'integer') return `whole number from ${thousands(minimum ?? 0)} to ${thousands(maximum ?? 0)}`
+  if (type === 'array') return 'list'
+  return type === 'boolean' ? 'true or false' : 'text'
 }
 
 const thousands = (value: number): string => value.toLocaleString('en')

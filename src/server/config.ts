@@ -98,20 +98,14 @@ function settingsOf(issue: z.core.$ZodIssue): string[][] {
 }
 
 function messageOf(issue: z.core.$ZodIssue): string {
-  switch (issue.code) {
-    case 'unrecognized_keys':
-      return 'is no setting'
-    case 'invalid_type':
-      return `must be ${article(issue.expected)}`
-    case 'too_small':
-      return issue.origin === 'string' ? 'must not be empty' : `must be ${issue.minimum} or more`
-    case 'too_big':
-      return `must be ${issue.maximum} or less`
-    case 'invalid_value':
-      return `must be one of ${issue.values.join(', ')}`
-    default:
-      return issue.message
+  if (issue.code === 'unrecognized_keys') return 'is no setting'
+  if (issue.code === 'invalid_type') return `must be ${article(issue.expected)}`
+  if (issue.code === 'too_small') {
+    return issue.origin === 'string' ? 'must not be empty' : `must be ${issue.minimum} or more`
   }
+  if (issue.code === 'too_big') return `must be ${issue.maximum} or less`
+  if (issue.code === 'invalid_value') return `must be one of ${issue.values.join(', ')}`
+  return issue.message
 }
 
 function article(expected: string): string {

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { createAuthenticator } from '../accounts/authenticator.ts'
 import type { UserDirectory } from '../accounts/directory.ts'
 import { findRecipient } from '../accounts/recipient.ts'
@@ -14,6 +13,7 @@ import type { Log } from '../model/log.ts'
 import type { ConnectionCeilings } from '../net/connection-limits.ts'
 import type { Store } from '../store/store.ts'
 import type { Config } from './config-type.ts'
+import { version } from './version.ts'
 
 /** What all protocols of a server stand on. */
 export interface Ground {
@@ -29,22 +29,6 @@ export interface Ground {
 export interface Services {
   readonly imap: ImapServices
   readonly lmtp: LmtpServices
-}
-
-/** The version of the package. */
-export const version: string = readVersion()
-
-function readVersion(): string {
-  // The manifest stands two folders up from here, and three up from the compiled file in dist/.
-  for (const path of ['../../package.json', '../../../package.json']) {
-    try {
-      const manifest: unknown = JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'))
-      if (typeof manifest === 'object' && manifest !== null && 'version' in manifest) return String(manifest.version)
-    } catch {
-      continue // not this one
-    }
-  }
-  return 'unknown'
 }
 
 /** Makes the services as a configuration wants them. */

@@ -1,0 +1,87 @@
+import { once } from 'node:events'
+import { pino } from 'pino'
+import type { Log } from '../model/log.ts'
+import type { Config } from './config-type.ts'
+import { eraseMarked, openStore, openUsers } from './data-directory.ts'
+import { exitCodes, sentenceOf } from './failures.ts'
+import { runServer, usesTls } from './run-server.ts'
+import type { ServerAddresses } from './run-server.ts'
+import { loadTls } from './tls.ts'
+import { hint } from './terminal.ts'
+
+/** What is known when all listeners are open. */
+export interface ReadyServer {
+  readonly config: Config
+  readonly addresses: ServerAddresses
+  /** SHA-256 of the certificate that is shown first, and whether it was made just now. */
+  readonly certificate: { readonly fingerprint: string; readonly made: boolean } | undefined
+}
+
+/**
+ * Serves a data directory until SIGTERM or SIGINT, and closes it in order. `load` gives the configuration, now and at
+ * each SIGHUP. Throws what `openStore`, `openUsers`, `loadTls` and `runServer` throw.
+ */
+export async function serveUntilStopped(
+  load: () => Promise<Config>,
+  onReady: (server: ReadyServer) => void,
+): Promise<void> {
+  const config = await load()
+  const log = pino(
+    { level: config.log.level, base: null, redact: ['password'] },
+    pino.destination({ fd: 2, sync: true }),
+  )
+  endOnFaults(log)
+  const now = Date.now
+  const stopping = stopSignal()
+  await using open = new AsyncDisposableStack()
+  const directory = open.adopt(await openUsers(config), (users) => users.close())
+  const store = open.adopt(await openStore(config, log), (mail) => mail.close())
+  await eraseMarked(config.server.dataDirectory, { store, users: directory, log })
+  const tls = usesTls(config) ? await loadTls(config, now()) : undefined
+  const certificate = tls && { fingerprint: tls.certificates[0].fingerprint, made: tls.made }
+  if (tls?.made) hint(`made a certificate, SHA-256 ${tls.certificates[0].fingerprint}`)
+  const server = open.adopt(await runServer(config, { store, directory, log, now }, tls), (running) => running.stop())
+  log.info({ addresses: server.addresses }, 'ready')
+
+  const reload = async (): Promise<void> => {
+    const next = await load()
+    log.level = next.log.level
+    const needRestart = server.reload(next, tls && (await loadTls(next, now())))
+    if (needRestart.length > 0) log.warn({ tables: needRestart }, 'changes in these tables need a restart')
+    await eraseMarked(config.server.dataDirectory, { store, users: directory, log })
+    log.info({}, 'reloaded')
+  }
+  const onHangUp = (): void => {
+    reload().catch((error: unknown) =>
+      log.error({ err: error }, `not reloaded, all stays as it was: ${sentenceOf(error)}`),
+    )
+  }
+  process.on('SIGHUP', onHangUp)
+  open.defer(() => void process.off('SIGHUP', onHangUp))
+  onReady({ config, addresses: server.addresses, certificate })
+
+  log.info({ signal: await stopping }, 'stopping')
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    // Asked twice, in a hurry: nothing acknowledged is lost by it, only politeness.
+    process.once(signal, () => process.exit(exitCodes.failed))
+  }
+}
+
+async function stopSignal(): Promise<string> {
+  return await Promise.race(
+    ['SIGTERM', 'SIGINT'].map(async (signal) => {
+      await once(process, signal)
+      return signal
+    }),
+  )
+}
+
+/** A fault that nobody caught leaves the process in a state nobody planned: it says so and ends. */
+function endOnFaults(log: Log): void {
+  const end = (error: unknown): void => {
+    log.error({ err: error }, 'unexpected failure: the server ends')
+    process.exit(exitCodes.failed)
+  }
+  process.once('uncaughtException', end)
+  process.once('unhandledRejection', end)
+}
