@@ -103,6 +103,12 @@ function codeIn(text: Octets): Octets {
 /** Any LIST may have them or not (RFC 9051 §7.3.1); `\Noselect` is in `\NonExistent`. */
 const freeAttributes = new Set(['\\marked', '\\unmarked', '\\haschildren', '\\hasnochildren', '\\noselect'])
 
+/** The name in `[!NAME]`: any code but this one, or none. */
+function unwantedCode(code: Node): string | undefined {
+  const [name] = code.kind === 'list' ? code.items : []
+  return name?.kind === 'atom' && name.text.startsWith('!') ? name.text.slice(1) : undefined
+}
+
 const isVariable = (text: string): boolean => /^\$[a-z]\w*$/.test(text)
 
 /** A value as it is bound to a variable and put into commands: strings keep their quotes only inside lists. */
@@ -131,6 +137,9 @@ class Matcher {
       const status = statusOf(got)
       if (status?.head.toUpperCase() !== wanted.head.toUpperCase()) return false
       if (!wanted.code) return true
+      const unwanted = unwantedCode(wanted.code)
+      if (unwanted !== undefined)
+        return status.code?.kind !== 'list' || canonical(status.code).split(/[ \]]/)[0] !== `[${unwanted}`
       return status.code !== undefined && this.#code(wanted.code, status.code)
     }
     return this.#untagged(parseNodes(expected), parseNodes(got))
@@ -271,7 +280,7 @@ class Matcher {
   #value(name: string, expected: Node, got: Node): boolean {
     if (name === 'FLAGS') return this.#sets([expected], [got])
     if ((name === 'INTERNALDATE' || name === 'SAVEDATE') && expected.kind === 'string' && got.kind === 'string') {
-      return expected.text.replace(/^ /, '0') === got.text.replace(/^ /, '0')
+      return Date.parse(expected.text) === Date.parse(got.text)
     }
     this.#ignoreCase = name === 'BODY' || name === 'BODYSTRUCTURE'
     const same = this.#node(expected, got)
