@@ -29,7 +29,7 @@ export interface EmlFacts {
 export const emlFactsName = 'crispin-messages.jsonl'
 
 /** Octets of that file, at most. */
-const maxFactsBytes = 256 * 1024 * 1024
+const maxFactsBytes = 64 * 1024 * 1024
 /** Octets of a header that are searched for a date. */
 const maxHeaderBytes = 64 * 1024
 

@@ -25,7 +25,7 @@ interface Folder {
 }
 
 /** Octets of a list of UIDs or keywords, at most. */
-const maxListBytes = 256 * 1024 * 1024
+const maxListBytes = 64 * 1024 * 1024
 /** In the name of a file whose octets are exactly the message's: nothing of them is changed. */
 export const exactMark = ',X=exact'
 /** Keywords beyond those that have letters, one message a line: `<unique> keyword keyword`. */
