@@ -133,7 +133,7 @@ function* environmentSettings(environment: Readonly<Record<string, string | unde
 /** A text as what the setting takes: a number, true or false, a list between commas, or the text itself. */
 function readValue(text: string, schema: z.ZodType): unknown {
   const list = text === '' ? [] : text.split(',').map((item) => item.trim())
-  const readings = [/^-?\d+$/.test(text) ? Number(text) : text, { true: true, false: false }[text], list]
+  const readings = [/^-?\d+$/.test(text) ? Number(text) : text, { true: true, false: false }[text], text, list]
   return readings.find((reading) => reading !== undefined && schema.safeParse(reading).success) ?? readings[0]
 }
 

@@ -67,7 +67,7 @@ export function welcome({ config, addresses, certificate }: ReadyServer, { name,
     `  curl --cacert '${certFile}' --user '${name}:${shown}' imaps://localhost:${port}/INBOX -T message.eml`,
     '',
     'mbsync, in ~/.mbsyncrc:',
-    ...mbsyncLines(name, shown, port, certFile).map((line) => `  ${line}`),
+    ...mbsyncLines(name, shown, port, certFile).map((line) => (line === '' ? '' : `  ${line}`)),
     '',
     'mutt:',
     `  mutt -e 'set certificate_file="${certFile}" imap_pass="${shown}"' -f imaps://${name}@localhost:${port}/`,
@@ -92,7 +92,7 @@ function mbsyncLines(name: string, password: string, port: number, certFile: str
     `Port ${port}`,
     `User ${name}`,
     `Pass "${password}"`,
-    'TLSType IMAPS', // SSLType before mbsync 1.5, which takes the old word too
+    'SSLType IMAPS', // TLSType since mbsync 1.5, which still takes the old word
     `CertificateFile "${certFile}"`,
     '',
     'MaildirStore local',

@@ -7,7 +7,6 @@ import { exitCodes, sentenceOf } from './failures.ts'
 import { runServer, usesTls } from './run-server.ts'
 import type { ServerAddresses } from './run-server.ts'
 import { loadTls } from './tls.ts'
-import { hint } from './terminal.ts'
 
 /** What is known when all listeners are open. */
 export interface ReadyServer {
@@ -39,7 +38,6 @@ export async function serveUntilStopped(
   await eraseMarked(config.server.dataDirectory, { store, users: directory, log })
   const tls = usesTls(config) ? await loadTls(config, now()) : undefined
   const certificate = tls && { fingerprint: tls.certificates[0].fingerprint, made: tls.made }
-  if (tls?.made) hint(`made a certificate, SHA-256 ${tls.certificates[0].fingerprint}`)
   const server = open.adopt(await runServer(config, { store, directory, log, now }, tls), (running) => running.stop())
   log.info({ addresses: server.addresses }, 'ready')
 

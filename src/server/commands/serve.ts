@@ -34,7 +34,8 @@ export function serveCommand(): Command {
     .action(async (options: ServeOptions) => {
       const load = async (): Promise<Config> => withServiceDefaults(await configFor(options, overridesOf(options)))
       const { serveUntilStopped } = await import('../serve-until-stopped.ts')
-      await serveUntilStopped(load, ({ addresses }) => {
+      await serveUntilStopped(load, ({ addresses, certificate }) => {
+        if (certificate?.made) hint(`made a certificate, SHA-256 ${certificate.fingerprint}`)
         for (const [table, open] of Object.entries(addresses)) {
           for (const address of open) hint(`listening: ${table} ${address}`)
         }
