@@ -36,6 +36,8 @@ export interface Done {
 /** How a command's name came: `UID COPY` is the command `COPY` by UID. */
 export interface CommandForm {
   readonly byUid: boolean
+  /** The command's tag, which ESEARCH responses repeat (RFC 9051 §7.3.4). */
+  readonly tag: string
 }
 
 /** One command of IMAP: its grammar and what it does. */

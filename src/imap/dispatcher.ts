@@ -197,7 +197,14 @@ export class Dispatcher implements SessionIo {
     this.#running = true
     this.#sliceEnd = performance.now() + sliceMs
     try {
-      for (let frame = this.#framer.next(); frame && !this.#connection.closed; frame = this.#framer.next()) {
+      while (!this.#connection.closed) {
+        const frame = this.#framer.next()
+        if (!frame) {
+          this.#out.flush()
+          if (!this.#out.blocked) break
+          await this.#out.settled() // who does not read answers is not listened to
+          continue
+        }
         switch (frame.kind) {
           case 'command':
             await this.#command(frame.text)
@@ -223,9 +230,9 @@ export class Dispatcher implements SessionIo {
         }
         if (this.#goodbye !== undefined) this.#sayGoodbye()
         if (this.#framer.buffered < maxBufferedBytes / 2) this.#connection.pause(false)
-        await this.breathe()
+        if (this.#out.full) await this.settled()
+        else await this.breathe()
       }
-      this.#out.flush()
     } catch (error) {
       if (!(error instanceof Disconnected)) this.#crash(error)
     }
@@ -463,7 +470,7 @@ const asError = (error: unknown): Error => (error instanceof Error ? error : new
 /** Reads tag and name; whatever is wrong shows as something missing. */
 function begin(text: string): Partial<Pick<Begun, 'tag'>> & Omit<Begun, 'tag'> {
   const cursor = new Cursor(text)
-  const none = { command: undefined, form: { byUid: false }, cursor }
+  const none = { command: undefined, form: { byUid: false, tag: '' }, cursor }
   let tag: string | undefined
   try {
     tag = cursor.tag()
@@ -474,7 +481,7 @@ function begin(text: string): Partial<Pick<Begun, 'tag'>> & Omit<Begun, 'tag'> {
       cursor.space()
       name = cursor.keyword('a command')
     }
-    return { tag, command: commandNamed(name, byUid), form: { byUid }, cursor }
+    return { tag, command: commandNamed(name, byUid), form: { byUid, tag }, cursor }
   } catch (error) {
     if (!(error instanceof BadSyntax)) throw error
     return tag === undefined ? none : { ...none, tag } // answered with BAD by whoever asked

@@ -22,11 +22,14 @@ import { namespace } from './namespace.ts'
 import { noop } from './noop.ts'
 import { rename } from './rename.ts'
 import { replace } from './replace.ts'
+import { search } from './search.ts'
 import { examine, select } from './select.ts'
+import { sort } from './sort.ts'
 import { startTls } from './starttls.ts'
 import { status } from './status.ts'
 import { store } from './store.ts'
 import { subscribe, unsubscribe } from './subscribe.ts'
+import { thread } from './thread.ts'
 import { unauthenticate } from './unauthenticate.ts'
 import { unselect } from './unselect.ts'
 
@@ -60,6 +63,9 @@ export const commands: readonly AnyCommand[] = [
   close,
   unselect,
   expunge,
+  search,
+  sort,
+  thread,
   fetch,
   store,
   copy,

@@ -1,0 +1,186 @@
+import { decodeText, isKnownCharset } from '../../mime/charset.ts'
+import type { SearchContext } from '../../search/context.ts'
+import { mentions, search as searchMailbox } from '../../search/search.ts'
+import {
+  decodeStrings,
+  parseSearchProgram,
+  type SearchKey,
+  type SearchProgram,
+  type SearchReturnOption,
+} from '../../wire/search-grammar.ts'
+import { wireToUtf8 } from '../../wire/strings.ts'
+import { BadSyntax } from '../../wire/syntax-error.ts'
+import { defineCommand, type Command, type CommandForm, type Done, type SessionIn } from '../command.ts'
+import { code } from '../responses/codes.ts'
+import { type Found, writeEsearch, writeNumbers } from '../responses/search.ts'
+
+type Selected = SessionIn<'selected'>
+
+/**
+ * SEARCH and UID SEARCH, RFC 9051 §6.4.4 (RFC 3501 §6.4.4); RETURN in IMAP4rev1, RFC 4731 §3.1; SAVE, RFC 9051
+ * §6.4.4.1 (RFC 5182 §2.1). Messages that another session expunged do not match, told or not.
+ */
+export const search: Command<'selected', SearchProgram> = defineCommand({
+  name: 'SEARCH',
+  state: 'selected',
+  uid: 'also',
+  effects: { usesSequenceNumbers: true },
+
+  parse(cursor) {
+    cursor.space()
+    const program = parseSearchProgram(cursor)
+    cursor.end()
+    return program
+  },
+
+  async run(session, { returns, charset, key }, form) {
+    if (charset !== undefined && session.enabled.has('UTF8=ACCEPT')) {
+      throw new BadSyntax('CHARSET has no place beside UTF8=ACCEPT', 0) // RFC 9755 §3
+    }
+    return answered(session, returns, async () => {
+      const decoded = decodeKey(session, charset, key)
+      if (!decoded) return badCharset
+      const rows = await matching(session, decoded)
+      await tell(session, { name: 'SEARCH', returns, byModSeq: mentions(decoded, ['MODSEQ']), form }, rows)
+      return { text: 'SEARCH completed' }
+    })
+  },
+})
+
+/** The answer to a charset that is not known (RFC 9051 §6.4.4). */
+export const badCharset: Done = {
+  no: true,
+  code: code.badCharset(['US-ASCII', 'UTF-8']),
+  text: 'That charset is not known',
+}
+
+/** Runs a search, and empties what `$` stands for when one that was to be saved is refused (RFC 9051 §6.4.4.1). */
+export async function answered(
+  session: Selected,
+  returns: readonly SearchReturnOption[] | undefined,
+  run: () => Promise<Done>,
+): Promise<Done> {
+  const forget = (): void => {
+    if (returns?.includes('SAVE')) session.selected.saved = new Uint32Array(0)
+  }
+  try {
+    const done = await run()
+    if (done.no) forget()
+    return done
+  } catch (error) {
+    if (!(error instanceof BadSyntax)) forget() // the answer will be NO
+    throw error
+  }
+}
+
+/**
+ * The key with its strings in Unicode; `undefined` when the charset is not known. Without a charset the strings are
+ * UTF-8, of which US-ASCII, the default of IMAP4rev1, is a part. Throws `BadSyntax` when they are not in it.
+ */
+export function decodeKey(session: Selected, charset: string | undefined, key: SearchKey): SearchKey | undefined {
+  // RFC 9051 has none of these keys; there is no \Recent in IMAP4rev2.
+  if (session.rev2 && mentions(key, ['NEW', 'OLD', 'RECENT'])) throw new BadSyntax('IMAP4rev2 has no such key', 0)
+  if (charset === undefined || /^(?:us-ascii|utf-8)$/i.test(charset)) {
+    return decodeStrings(key, (octets) => {
+      const text = wireToUtf8(octets)
+      if (text === undefined) throw new BadSyntax('A string in the search is not UTF-8', 0)
+      return text
+    })
+  }
+  if (!isKnownCharset(charset)) return undefined
+  return decodeStrings(key, (octets) => decodeText(Buffer.from(octets, 'latin1'), charset) ?? '\ufffd')
+}
+
+/** The rows of the view's snapshot that match. */
+export async function matching(session: Selected, key: SearchKey): Promise<Uint32Array> {
+  if (mentions(key, ['MODSEQ'])) session.enableCondstore() // RFC 7162 §3.1
+  return searchMailbox(key, searchContext(session))
+}
+
+/** Where this session searches, sorts and threads. */
+export function searchContext({ login, selected, services, io }: Selected): SearchContext {
+  const { view, saved } = selected
+  return {
+    account: login.account,
+    snapshot: view.snapshot,
+    viewUids: view.uids,
+    saved,
+    isRecent: (uid) => view.isRecent(uid),
+    now: Math.floor(services.now() / 1000),
+    breathe: () => io.breathe(),
+  }
+}
+
+/** How the result of SEARCH or SORT is to be told. */
+export interface Telling {
+  readonly name: 'SEARCH' | 'SORT'
+  readonly returns: readonly SearchReturnOption[] | undefined
+  /** Whether the client asked by mod-sequence, and wants to know the highest one it is told of (RFC 7162 §3.1.6). */
+  readonly byModSeq: boolean
+  readonly form: CommandForm
+}
+
+/** Tells, and where it was asked for saves, what was found; `rows` in the order to be told in. */
+export async function tell(
+  session: Selected,
+  { name, returns, byModSeq, form }: Telling,
+  rows: Uint32Array,
+): Promise<void> {
+  // In IMAP4rev2 there is no SEARCH response (RFC 9051 §6.4.4); SORT has its own.
+  const isExtended = returns !== undefined || (session.rev2 && name === 'SEARCH')
+  const wanted = withDefault(returns ?? [])
+  const wantsEnds = !wanted.includes('ALL') && !wanted.includes('COUNT')
+  const ends = wantsEnds ? endsOf(rows, wanted) : rows
+  if (wanted.includes('SAVE')) save(session, isSavedOnly(wanted) ? rows : ends)
+  if (isSavedOnly(wanted)) return
+
+  const found = foundIn(session, rows, byModSeq ? ends : undefined, form.byUid)
+  if (isExtended) await writeEsearch(session, form, wanted, found)
+  else await writeNumbers(session, name, found)
+}
+
+/** No options mean ALL (RFC 9051 §6.4.4). */
+function withDefault(returns: readonly SearchReturnOption[]): readonly SearchReturnOption[] {
+  return returns.length === 0 ? ['ALL'] : returns
+}
+
+/** SAVE alone asks for no response (RFC 9051 §6.4.4). */
+function isSavedOnly(returns: readonly SearchReturnOption[]): boolean {
+  return returns.every((option) => option === 'SAVE')
+}
+
+/** The messages that MIN and MAX tell of. */
+function endsOf(rows: Uint32Array, returns: readonly SearchReturnOption[]): Uint32Array {
+  const ends = new Set<number>()
+  const [first] = rows
+  const last = rows.at(-1)
+  if (first !== undefined && returns.includes('MIN')) ends.add(first)
+  if (last !== undefined && returns.includes('MAX')) ends.add(last)
+  return Uint32Array.from(ends)
+}
+
+function save({ selected }: Selected, rows: Uint32Array): void {
+  const { uids } = selected.view.snapshot
+  selected.saved = rows.map((row) => uids[row]!).sort() // rows of the snapshot
+}
+
+function foundIn(
+  { selected }: Selected,
+  rows: Uint32Array,
+  rowsWithModSeq: Uint32Array | undefined,
+  byUid: boolean,
+): Found {
+  const { view } = selected
+  const { uids, modSeqs } = view.snapshot
+  const numbers = rows.map((row) => (byUid ? uids[row]! : view.seqNumOfRow(row))) // rows of the snapshot
+  let modSeq: number | undefined
+  for (const row of rowsWithModSeq ?? []) modSeq = Math.max(modSeq ?? 0, modSeqs.at(row))
+  return { numbers, modSeq }
+}
+
+/** Checks what UTF8=ACCEPT asks of commands whose charset is mandatory (RFC 9755 §3). Throws `BadSyntax`. */
+export function requireUtf8Charset(session: Selected, charset: string): void {
+  if (session.enabled.has('UTF8=ACCEPT') && charset.toUpperCase() !== 'UTF-8') {
+    throw new BadSyntax('With UTF8=ACCEPT the charset is UTF-8', 0)
+  }
+}

@@ -1,0 +1,47 @@
+import { mentions } from '../../search/search.ts'
+import { sortRows } from '../../search/sort.ts'
+import {
+  parseSearchCriteria,
+  parseSearchReturn,
+  type SearchKey,
+  type SearchReturnOption,
+} from '../../wire/search-grammar.ts'
+import { parseSortCriteria, type SortCriterion } from '../../wire/sort-grammar.ts'
+import { defineCommand, type Command } from '../command.ts'
+import { answered, badCharset, decodeKey, matching, requireUtf8Charset, searchContext, tell } from './search.ts'
+
+interface SortArgs {
+  readonly returns: readonly SearchReturnOption[] | undefined
+  readonly criteria: readonly SortCriterion[]
+  readonly charset: string
+  readonly key: SearchKey
+}
+
+/** SORT and UID SORT, RFC 5256 §3; by what is displayed, RFC 5957 §4; with RETURN, RFC 5267 §3.1. */
+export const sort: Command<'selected', SortArgs> = defineCommand({
+  name: 'SORT',
+  state: 'selected',
+  uid: 'also',
+  effects: { usesSequenceNumbers: true },
+
+  parse(cursor) {
+    cursor.space()
+    const returns = parseSearchReturn(cursor)
+    const criteria = parseSortCriteria(cursor)
+    cursor.space()
+    const { charset, key } = parseSearchCriteria(cursor)
+    cursor.end()
+    return { returns, criteria, charset, key }
+  },
+
+  async run(session, { returns, criteria, charset, key }, form) {
+    requireUtf8Charset(session, charset)
+    return answered(session, returns, async () => {
+      const decoded = decodeKey(session, charset, key)
+      if (!decoded) return badCharset
+      const rows = await sortRows(await matching(session, decoded), criteria, searchContext(session))
+      await tell(session, { name: 'SORT', returns, byModSeq: mentions(decoded, ['MODSEQ']), form }, rows)
+      return { text: 'SORT completed' }
+    })
+  },
+})

@@ -1,0 +1,40 @@
+import { threadRows } from '../../search/thread.ts'
+import { parseSearchCriteria, type SearchKey } from '../../wire/search-grammar.ts'
+import { parseThreadAlgorithm, type ThreadAlgorithm } from '../../wire/sort-grammar.ts'
+import { defineCommand, type Command } from '../command.ts'
+import { writeThreads } from '../responses/search.ts'
+import { badCharset, decodeKey, matching, requireUtf8Charset, searchContext } from './search.ts'
+
+interface ThreadArgs {
+  readonly algorithm: ThreadAlgorithm
+  readonly charset: string
+  readonly key: SearchKey
+}
+
+/** THREAD and UID THREAD, RFC 5256 §3. */
+export const thread: Command<'selected', ThreadArgs> = defineCommand({
+  name: 'THREAD',
+  state: 'selected',
+  uid: 'also',
+  effects: { usesSequenceNumbers: true },
+
+  parse(cursor) {
+    cursor.space()
+    const algorithm = parseThreadAlgorithm(cursor)
+    cursor.space()
+    const { charset, key } = parseSearchCriteria(cursor)
+    cursor.end()
+    return { algorithm, charset, key }
+  },
+
+  async run(session, { algorithm, charset, key }, { byUid }) {
+    requireUtf8Charset(session, charset)
+    const decoded = decodeKey(session, charset, key)
+    if (!decoded) return badCharset
+    const forest = await threadRows(await matching(session, decoded), algorithm, searchContext(session))
+    const { view } = session.selected
+    const { uids } = view.snapshot
+    await writeThreads(session, forest, (row) => (byUid ? uids[row]! : view.seqNumOfRow(row))) // rows of the snapshot
+    return { text: 'THREAD completed' }
+  },
+})

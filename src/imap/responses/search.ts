@@ -1,0 +1,98 @@
+import type { ThreadForest } from '../../search/thread.ts'
+import type { SearchReturnOption } from '../../wire/search-grammar.ts'
+import { quoted } from '../../wire/strings.ts'
+import type { ImapSession } from '../session.ts'
+
+/** Numbers that are gathered as text before the client has a chance to read. */
+const sliceNumbers = 4_096
+
+/** What a search found, as it is told. */
+export interface Found {
+  /** Sequence numbers or UIDs, in the order they are to be told in. */
+  readonly numbers: Uint32Array
+  /** The highest mod-sequence of the messages told, where the client asked by mod-sequence and any was found. */
+  readonly modSeq: number | undefined
+}
+
+/** SEARCH and SORT responses: RFC 3501 §7.2.5, RFC 5256 §4, RFC 7162 §3.1.6. */
+export async function writeNumbers(
+  session: ImapSession,
+  name: 'SEARCH' | 'SORT',
+  { numbers, modSeq }: Found,
+): Promise<void> {
+  const { out } = session
+  out.text('* ' + name)
+  for (let start = 0; start < numbers.length; start += sliceNumbers) {
+    out.text(' ' + numbers.subarray(start, start + sliceNumbers).join(' '))
+    if (out.full) await session.io.settled()
+  }
+  out.line(modSeq === undefined ? '' : ` (MODSEQ ${modSeq})`)
+}
+
+/** The ESEARCH response (RFC 9051 §7.3.4): of a search by `tag` what `returns` asks for (RFC 4731 §3.1). */
+export async function writeEsearch(
+  session: ImapSession,
+  { tag, byUid }: { readonly tag: string; readonly byUid: boolean },
+  returns: readonly SearchReturnOption[],
+  { numbers, modSeq }: Found,
+): Promise<void> {
+  const { out } = session
+  out.text(`* ESEARCH (TAG ${quoted(tag)})${byUid ? ' UID' : ''}`)
+  const [first] = numbers
+  if (first !== undefined && returns.includes('MIN')) out.text(' MIN ' + first)
+  if (first !== undefined && returns.includes('MAX')) out.text(' MAX ' + numbers.at(-1))
+  if (returns.includes('COUNT')) out.text(' COUNT ' + numbers.length)
+  if (first !== undefined && returns.includes('ALL')) {
+    out.text(' ALL ')
+    await writeSet(session, numbers)
+  }
+  out.line(modSeq === undefined ? '' : ` MODSEQ ${modSeq}`)
+}
+
+/** Numbers in their order as a set; only what ascends one by one becomes a range (RFC 5267 §3.2). */
+async function writeSet(session: ImapSession, numbers: Uint32Array): Promise<void> {
+  const { out } = session
+  for (let at = 0, written = 0; at < numbers.length; written++) {
+    const first = numbers[at]! // inside bounds, as all numbers here
+    let last = first
+    for (at++; at < numbers.length && numbers[at] === last + 1; at++) last++
+    out.text((written > 0 ? ',' : '') + (first === last ? first : first + ':' + last))
+    if (out.full) await session.io.settled()
+  }
+}
+
+/** The THREAD response (RFC 5256 §4); `numberOf` gives what a row is called. */
+export async function writeThreads(
+  session: ImapSession,
+  { rows, firstChild, nextSibling, first }: ThreadForest,
+  numberOf: (row: number) => number,
+): Promise<void> {
+  const { out } = session
+  out.text(first < 0 ? '* THREAD' : '* THREAD ')
+  /** Lists to be written, the next one last; -1 closes the list that the ones above it are in. */
+  const waiting = first < 0 ? [] : [first]
+  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
+    if (node < 0) {
+      out.text(')')
+      continue
+    }
+    const sibling = nextSibling[node]! // nodes are inside bounds
+    if (sibling >= 0) waiting.push(sibling)
+    let text = '('
+    let member = node
+    for (;;) {
+      const row = rows[member]!
+      if (row >= 0) text += (text === '(' ? '' : ' ') + numberOf(row)
+      const child = firstChild[member]!
+      if (child >= 0 && nextSibling[child]! < 0) {
+        member = child // successive parents and children need no parentheses
+        continue
+      }
+      out.text(child < 0 ? text + ')' : text + (text === '(' ? '' : ' '))
+      if (child >= 0) waiting.push(-1, child)
+      break
+    }
+    if (out.full) await session.io.settled()
+  }
+  out.line('')
+}

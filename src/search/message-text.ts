@@ -1,0 +1,200 @@
+/** Looks for needles in the octets of one message. */
+import { fold } from '../mime/casemap.ts'
+import { decodeHeaderValue } from '../mime/encoded-word.ts'
+import { fieldValue, headerFields } from '../mime/header-fields.ts'
+import { maxHeaderOctets } from '../mime/limits.ts'
+import type { Part } from '../mime/message.ts'
+import { bodyText, headerText, partsOf, type TextPiece } from '../mime/searchable.ts'
+import type { AccountStore } from '../store/store.ts'
+import type { Breathe } from './context.ts'
+import type { Verdict } from './expression.ts'
+import type { Needle } from './needle.ts'
+
+/** Octets of a message that are held at once: a smaller one is read in one go. */
+const windowOctets = 256 * 1024
+
+/** Reads the octets of one message after the other through one buffer. */
+export class MessageReader {
+  readonly #account: AccountStore
+  readonly #window: Buffer = Buffer.allocUnsafe(windowOctets)
+  #message = 0
+  #size = 0
+  #start = 0
+  #end = 0
+
+  constructor(account: AccountStore) {
+    this.#account = account
+  }
+
+  /** Goes on to another message, of so many octets. */
+  open(message: number, size: number): void {
+    this.#message = message
+    this.#size = size
+    this.#start = 0
+    this.#end = 0
+  }
+
+  /**
+   * Octets from `start` to below `end`, {@link windowOctets} at most; valid until the next call. `ahead` says that
+   * those behind them will be wanted, too.
+   */
+  async read(start: number, end: number, ahead: boolean): Promise<Buffer> {
+    const stop = Math.min(end, start + windowOctets)
+    if (start < this.#start || stop > this.#end) {
+      const wanted = ahead ? Math.min(windowOctets, this.#size - start) : stop - start
+      this.#start = start
+      this.#end = start
+      while (this.#end < start + wanted) {
+        const into = this.#window.subarray(this.#end - start, wanted)
+        const count = await this.#account.readBlob(this.#message, this.#end, into)
+        if (count === 0) break
+        this.#end += count
+      }
+    }
+    return this.#window.subarray(start - this.#start, Math.min(stop, this.#end) - this.#start)
+  }
+}
+
+/** The needles of a search, sorted by where they are looked for; each has its number. */
+export interface Needles {
+  readonly all: readonly Needle[]
+  /** By the field's name. */
+  readonly inField: ReadonlyMap<string, readonly number[]>
+  readonly inText: readonly number[]
+  /** Those of BODY and those of TEXT. */
+  readonly inBody: readonly number[]
+}
+
+/** Sorts needles by where they are looked for. */
+export function sortNeedles(all: readonly Needle[]): Needles {
+  const inField = new Map<string, number[]>()
+  const inText: number[] = []
+  const inBody: number[] = []
+  all.forEach((needle, number) => {
+    if (needle.where === 'field') inField.set(needle.field, [...(inField.get(needle.field) ?? []), number])
+    else inBody.push(number)
+    if (needle.where === 'text') inText.push(number)
+  })
+  return { all, inField, inText, inBody }
+}
+
+/** One message as a search looks at it. */
+export interface MessageScan {
+  readonly root: Part
+  readonly reader: MessageReader
+  readonly needles: Needles
+  /** By the needle's number; all open at first. Filled in on the way. */
+  readonly found: Verdict[]
+  /** Whether the search is decided by what was found so far. Asked now and then. */
+  readonly isDecided: () => boolean
+  readonly breathe: Breathe
+}
+
+/** Looks for needles, the cheap places first, until the search is decided or there is nothing more to read. */
+export async function scanMessage(scan: MessageScan): Promise<void> {
+  const { root, reader, needles, found, isDecided } = scan
+  const readsBody = needles.inBody.length > 0
+  if (needles.inField.size > 0) {
+    const end = Math.min(root.bodyStart, root.headerStart + maxHeaderOctets)
+    await findInFields(await reader.read(root.headerStart, end, readsBody), scan)
+    if (isDecided()) return
+  }
+  if (!readsBody) return
+  if (needles.inText.length > 0) {
+    for (const part of partsOf(root)) {
+      const end = Math.min(part.bodyStart, part.headerStart + maxHeaderOctets)
+      if (end === part.headerStart) continue
+      const header = headerText(await reader.read(part.headerStart, end, true))
+      await findIn(fold(header), needles.inText, scan)
+      if (isDecided()) return
+    }
+  }
+  const text = new FoldedText(needles.inBody.map((number) => needles.all[number]?.text.length ?? 0))
+  for await (const piece of bodyText(root, (start, end) => reader.read(start, end, true))) {
+    for (const window of text.add(piece)) await findIn(window, needles.inBody, scan)
+    if (isDecided()) return
+  }
+  for (const window of text.end()) await findIn(window, needles.inBody, scan)
+  for (const number of needles.inBody) found[number] ??= false
+}
+
+async function findInFields(header: Buffer, { needles, found, breathe }: MessageScan): Promise<void> {
+  for (const field of headerFields(header)) {
+    const numbers = needles.inField.get(field.name)
+    if (!numbers) continue
+    const value = fold(decodeHeaderValue(Buffer.from(fieldValue(header, field), 'latin1')))
+    for (const number of numbers) {
+      const needle = needles.all[number]
+      if (needle && !found[number] && value.includes(needle.text)) found[number] = true
+    }
+    const turn = breathe()
+    if (turn) await turn
+  }
+  for (const numbers of needles.inField.values()) for (const number of numbers) found[number] ??= false
+}
+
+async function findIn(window: string, numbers: readonly number[], scan: MessageScan): Promise<void> {
+  const { needles, found, breathe } = scan
+  for (const number of numbers) {
+    const needle = needles.all[number]
+    if (needle && !found[number] && window.includes(needle.text)) found[number] = true
+    const turn = breathe()
+    if (turn) await turn
+  }
+}
+
+/**
+ * Folds text that comes in pieces, and gives it out in windows that overlap, so that whatever is in the folded text is
+ * in one of them.
+ */
+export class FoldedText {
+  readonly #overlap: number
+  /** Folded: the end of what was given out. */
+  #given = ''
+  /** Not folded yet: what stands behind it may change its folding. */
+  #rest = ''
+
+  /** @param lengths of the texts that will be looked for, in characters */
+  constructor(lengths: readonly number[]) {
+    this.#overlap = Math.max(1, ...lengths) - 1
+  }
+
+  /** Takes in a piece. */
+  *add({ text, startsAnew }: TextPiece): Generator<string> {
+    if (startsAnew) yield* this.end()
+    const whole = this.#rest + text
+    const cut = lastStarter(whole)
+    this.#rest = whole.slice(cut)
+    if (cut > 0) yield this.#window(fold(whole.slice(0, cut)))
+  }
+
+  /** Ends the text at hand. */
+  *end(): Generator<string> {
+    if (this.#rest !== '') yield this.#window(fold(this.#rest))
+    this.#rest = ''
+    this.#given = ''
+  }
+
+  #window(folded: string): string {
+    const window = this.#given + folded
+    this.#given = this.#overlap === 0 ? '' : window.slice(-this.#overlap)
+    return window
+  }
+}
+
+/** Combining marks of one character that are kept together; more of them are not text. */
+const maxMarks = 1_000
+/** Characters that attach to the one before: decomposition may change the order of such. */
+const attaches = /^[\p{M}\uff9e\uff9f]/u
+
+/** Where the last character begins that starts anew, whatever stands before it (Unicode: of combining class 0). */
+export function lastStarter(text: string): number {
+  const limit = Math.max(0, text.length - maxMarks)
+  for (let at = text.length - 1; at >= limit; at--) {
+    const code = text.charCodeAt(at)
+    if (code < 0x300) return at
+    const isLowSurrogate = code >= 0xdc00 && code <= 0xdfff
+    if (!isLowSurrogate && !attaches.test(text.slice(at, at + 2))) return at
+  }
+  return limit
+}

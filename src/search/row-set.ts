@@ -1,0 +1,94 @@
+/** Sets of rows of a snapshot, one bit for each row. */
+
+/** Bit `row & 31` of word `row >>> 5` says whether the row is in the set; bits beyond the last row are 0. */
+export interface RowSet {
+  readonly words: Uint32Array
+  /** Rows of the mailbox, in the set or not. */
+  readonly length: number
+}
+
+/** No row of `length` rows. */
+export function noRows(length: number): RowSet {
+  return { words: new Uint32Array((length + 31) >>> 5), length }
+}
+
+/** All of `length` rows. */
+export function allRows(length: number): RowSet {
+  const rows = noRows(length)
+  addRange(rows, 0, length)
+  return rows
+}
+
+/** Puts one row into a set that nobody else has yet. */
+export function addRow(rows: RowSet, row: number): void {
+  rows.words[row >>> 5]! |= 1 << (row & 31) // inside bounds by contract
+}
+
+/** Puts rows from `first` to below `end` into a set that nobody else has yet. */
+export function addRange(rows: RowSet, first: number, end: number): void {
+  if (first >= end) return
+  const { words } = rows
+  const firstWord = first >>> 5
+  const lastWord = (end - 1) >>> 5
+  const firstMask = 0xffff_ffff << (first & 31)
+  const lastMask = 0xffff_ffff >>> (31 - ((end - 1) & 31))
+  if (firstWord === lastWord) {
+    words[firstWord]! |= firstMask & lastMask // inside bounds, as all words here
+    return
+  }
+  words[firstWord]! |= firstMask
+  words.fill(0xffff_ffff, firstWord + 1, lastWord)
+  words[lastWord]! |= lastMask
+}
+
+/** The rows for which `matches` is true. */
+export function rowsWhere(length: number, matches: (row: number) => boolean): RowSet {
+  const rows = noRows(length)
+  for (let row = 0; row < length; row++) if (matches(row)) addRow(rows, row)
+  return rows
+}
+
+/** Whether the row is in the set. */
+export function hasRow(rows: RowSet, row: number): boolean {
+  return ((rows.words[row >>> 5]! >>> (row & 31)) & 1) === 1 // inside bounds by contract
+}
+
+/** Rows that are in both. */
+export function intersect(a: RowSet, b: RowSet): RowSet {
+  return { words: a.words.map((word, at) => word & b.words[at]!), length: a.length } // of one length
+}
+
+/** Rows that are in one of them. */
+export function unite(a: RowSet, b: RowSet): RowSet {
+  return { words: a.words.map((word, at) => word | b.words[at]!), length: a.length } // of one length
+}
+
+/** Rows that are in `a` and not in `b`. */
+export function subtract(a: RowSet, b: RowSet): RowSet {
+  return { words: a.words.map((word, at) => word & ~b.words[at]!), length: a.length } // of one length
+}
+
+/** Rows that are not in the set. */
+export function complement(rows: RowSet): RowSet {
+  return subtract(allRows(rows.length), rows)
+}
+
+/** Whether the set has no row. */
+export function isEmpty({ words }: RowSet): boolean {
+  for (const word of words) if (word !== 0) return false
+  return true
+}
+
+/** The rows of the set, ascending. */
+export function rowsOf({ words }: RowSet): Uint32Array {
+  let count = 0
+  for (const word of words) for (let rest = word; rest !== 0; rest &= rest - 1) count++
+  const rows = new Uint32Array(count)
+  let filled = 0
+  for (let at = 0; at < words.length; at++) {
+    for (let rest = words[at]!; rest !== 0; rest &= rest - 1) {
+      rows[filled++] = at * 32 + 31 - Math.clz32(rest & -rest) // the lowest bit that is left
+    }
+  }
+  return rows
+}

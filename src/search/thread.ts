@@ -1,0 +1,287 @@
+/** Threads of messages (RFC 5256 §3). Nothing here recurses: messages name each other in chains of any length. */
+import type { ThreadAlgorithm } from '../wire/sort-grammar.ts'
+import type { SearchScope } from './context.ts'
+import { keyColumns, type KeyColumns, readKeys } from './key-columns.ts'
+import { sortRows } from './sort.ts'
+
+/** Threads as a forest. Nodes are numbers; each list of siblings is in its order. */
+export interface ThreadForest {
+  /** By node, the row of its message; -1 for a parent that is not among the messages. */
+  readonly rows: Int32Array
+  /** By node, its first child; -1 for none. */
+  readonly firstChild: Int32Array
+  /** By node, its next sibling; -1 for none. */
+  readonly nextSibling: Int32Array
+  /** The first of the threads; -1 for none. */
+  readonly first: number
+}
+
+/** The threads of these rows (ascending). */
+export async function threadRows(
+  rows: Uint32Array,
+  algorithm: ThreadAlgorithm,
+  scope: SearchScope,
+): Promise<ThreadForest> {
+  const byDate = await sortRows(rows, [{ key: 'DATE', reverse: false }], scope)
+  const columns = await keyColumns(rows, scope)
+  return algorithm === 'ORDEREDSUBJECT'
+    ? bySubject(byDate, columns)
+    : byReferences(byDate, columns, await ancestry(rows, scope), scope)
+}
+
+/** Puts nodes under their parents, one after the other, so that siblings are in the order of the calls. */
+class ForestBuilder {
+  readonly #rows: Int32Array
+  readonly #firstChild: Int32Array
+  readonly #lastChild: Int32Array
+  readonly #nextSibling: Int32Array
+  #first = -1
+  #last = -1
+
+  constructor(nodes: number) {
+    this.#rows = new Int32Array(nodes).fill(-1)
+    this.#firstChild = new Int32Array(nodes).fill(-1)
+    this.#lastChild = new Int32Array(nodes).fill(-1)
+    this.#nextSibling = new Int32Array(nodes).fill(-1)
+  }
+
+  /** `parent` is -1 for a thread's first message, `row` -1 for a node without a message. */
+  add(node: number, parent: number, row: number): void {
+    this.#rows[node] = row
+    const last = parent < 0 ? this.#last : this.#lastChild[parent]! // nodes are inside bounds by contract
+    if (last >= 0) this.#nextSibling[last] = node
+    else if (parent < 0) this.#first = node
+    else this.#firstChild[parent] = node
+    if (parent < 0) this.#last = node
+    else this.#lastChild[parent] = node
+  }
+
+  get forest(): ThreadForest {
+    return { rows: this.#rows, firstChild: this.#firstChild, nextSibling: this.#nextSibling, first: this.#first }
+  }
+}
+
+/** THREAD=ORDEREDSUBJECT: the first message of each base subject, and all others with it as its children. */
+function bySubject(byDate: Uint32Array, columns: KeyColumns): ThreadForest {
+  const threads = new Map<number, number>()
+  const builder = new ForestBuilder(byDate.length)
+  byDate.forEach((row, node) => {
+    const subject = columns.textNumber('baseSubject', row)
+    const parent = threads.get(subject)
+    if (parent === undefined) threads.set(subject, node)
+    builder.add(node, parent ?? -1, row)
+  })
+  return builder.forest
+}
+
+/** Who answers whom: a node for each message and for each message-id that is only referred to. */
+interface Ancestry {
+  /** By row of the snapshot, the message's node. */
+  readonly nodeOfRow: ReadonlyMap<number, number>
+  /** By node, its row; -1 for a dummy. */
+  readonly rows: readonly number[]
+  /** By node, the node it answers; -1 for none. */
+  readonly parents: readonly number[]
+}
+
+/** THREAD=REFERENCES, step 1. */
+class References {
+  readonly nodeOfRow = new Map<number, number>()
+  readonly rows: number[] = []
+  readonly parents: number[] = []
+  readonly #childCounts: number[] = []
+  readonly #nodeOfId = new Map<string, number>()
+
+  /** To be called in the order of sequence numbers. */
+  add(row: number, messageId: string | undefined, references: readonly string[]): void {
+    // Step 1.A.
+    let previous = -1
+    for (const id of references) {
+      const node = this.#nodeOf(id)
+      if (previous >= 0 && this.parents[node] === -1) this.#link(previous, node)
+      previous = node
+    }
+    // Step 1.B.
+    const node = this.#nodeOfMessage(row, messageId)
+    this.#unlink(node)
+    if (previous >= 0) this.#link(previous, node)
+  }
+
+  #newNode(row: number): number {
+    this.parents.push(-1)
+    this.#childCounts.push(0)
+    return this.rows.push(row) - 1
+  }
+
+  #nodeOf(id: string): number {
+    let node = this.#nodeOfId.get(id)
+    if (node === undefined) this.#nodeOfId.set(id, (node = this.#newNode(-1)))
+    return node
+  }
+
+  /** A message without an id, or with that of an earlier one, has a node that nobody can refer to. */
+  #nodeOfMessage(row: number, id: string | undefined): number {
+    let node = id === undefined ? -1 : this.#nodeOf(id)
+    if (node < 0 || this.rows[node] !== -1) node = this.#newNode(row)
+    else this.rows[node] = row
+    this.nodeOfRow.set(row, node)
+    return node
+  }
+
+  #unlink(node: number): void {
+    const parent = this.parents[node]! // nodes are inside bounds, here and below
+    if (parent < 0) return
+    this.#childCounts[parent]!--
+    this.parents[node] = -1
+  }
+
+  /** Makes a link unless it would close a loop. A node without children is nobody's ancestor, so few need a look. */
+  #link(parent: number, child: number): void {
+    if (parent === child) return
+    if (this.#childCounts[child]! > 0) {
+      for (let above = parent; above >= 0; above = this.parents[above]!) if (above === child) return
+    }
+    this.parents[child] = parent
+    this.#childCounts[parent]!++
+  }
+}
+
+async function ancestry(rows: Uint32Array, scope: SearchScope): Promise<Ancestry> {
+  const references = new References()
+  await readKeys(rows, scope, (row, keys) => references.add(row, keys.messageId, keys.references))
+  return references
+}
+
+/** THREAD=REFERENCES, steps 2 to 6, with messages by date. */
+async function byReferences(
+  byDate: Uint32Array,
+  columns: KeyColumns,
+  { nodeOfRow, rows, parents }: Ancestry,
+  { breathe }: SearchScope,
+): Promise<ThreadForest> {
+  const isDummy = (node: number): boolean => (rows[node] ?? -1) < 0
+  const nodes = Uint32Array.from(byDate, (row) => nodeOfRow.get(row)!) // each row was given a node
+  const parent = nearestMessages(parents, isDummy)
+
+  // Steps 2 and 3: a dummy stays where it is the first of a thread and more than one message hangs on it.
+  const childCounts = new Uint32Array(rows.length)
+  for (const node of nodes) if (parent[node]! >= 0) childCounts[parent[node]!]!++ // nodes, all inside bounds
+  for (const node of nodes) {
+    const above = parent[node]!
+    if (above >= 0 && isDummy(above) && childCounts[above] === 1) parent[node] = -1
+  }
+
+  // Step 4: in the order of the messages by date a dummy comes where its first child does.
+  const top: number[] = []
+  /** By thread, its first message. */
+  const firstMessage = new Map<number, number>()
+  for (const [place, node] of nodes.entries()) {
+    const above = parent[node]!
+    const thread = above < 0 ? node : isDummy(above) ? above : -1
+    if (thread < 0 || firstMessage.has(thread)) continue
+    firstMessage.set(thread, byDate[place]!)
+    top.push(thread)
+  }
+  const turn = breathe()
+  if (turn) await turn
+
+  // Step 5.
+  const merged = mergeSubjects(top, { rows: rows.length, parent, isDummy, firstMessage, columns })
+
+  // Step 6: by date, so that all siblings are; a dummy comes with its first child.
+  const builder = new ForestBuilder(rows.length + merged.dummies)
+  const placed = new Uint8Array(rows.length + merged.dummies)
+  for (const [place, node] of nodes.entries()) {
+    const above = merged.parentOf(node)
+    if (above >= rows.length || (above >= 0 && isDummy(above))) {
+      if (!placed[above]) builder.add(above, -1, -1)
+      placed[above] = 1
+    }
+    builder.add(node, above, byDate[place]!)
+  }
+  return builder.forest
+}
+
+/** By node, the nearest ancestor with a message; else the first dummy of its thread; -1 where there is neither. */
+function nearestMessages(parents: readonly number[], isDummy: (node: number) => boolean): Int32Array {
+  const nearest = new Int32Array(parents.length)
+  const known = new Uint8Array(parents.length)
+  const path: number[] = []
+  for (let start = 0; start < parents.length; start++) {
+    let node = start
+    while (!known[node]) {
+      path.push(node)
+      known[node] = 1
+      const parent = parents[node]! // inside bounds, as all nodes are
+      if (parent < 0 || !isDummy(parent)) {
+        nearest[node] = parent
+        break
+      }
+      node = parent
+    }
+    // From the top down: below a dummy, what is nearest to the dummy, or the dummy itself.
+    for (let below = path.pop(); below !== undefined; below = path.pop()) {
+      const parent = parents[below]!
+      if (parent >= 0 && isDummy(parent)) nearest[below] = nearest[parent]! >= 0 ? nearest[parent]! : parent
+    }
+  }
+  return nearest
+}
+
+interface Threads {
+  /** Nodes so far. */
+  readonly rows: number
+  readonly parent: Int32Array
+  readonly isDummy: (node: number) => boolean
+  readonly firstMessage: ReadonlyMap<number, number>
+  readonly columns: KeyColumns
+}
+
+/** Step 5: merges threads with the same subject. `top`: the threads by date. */
+function mergeSubjects(
+  top: readonly number[],
+  { rows, parent, isDummy, firstMessage, columns }: Threads,
+): { readonly dummies: number; readonly parentOf: (node: number) => number } {
+  const rowOf = (thread: number): number => firstMessage.get(thread) ?? 0 // every thread has one
+  const subjectOf = (thread: number): number => columns.textNumber('baseSubject', rowOf(thread))
+  const isReply = (thread: number): boolean => !isDummy(thread) && columns.isReplyOrForward[rowOf(thread)] === 1
+
+  // Step 5.B. The empty subject has the number 0.
+  const table = new Map<number, number>()
+  for (const thread of top) {
+    const subject = subjectOf(thread)
+    if (subject === 0) continue
+    const before = table.get(subject)
+    const replaces =
+      before === undefined || (!isDummy(before) && (isDummy(thread) || (isReply(before) && !isReply(thread))))
+    if (replaces) table.set(subject, thread)
+  }
+
+  // Step 5.C.
+  let nodes = rows
+  /** Threads that came under another, and where. */
+  const moved = new Map<number, number>()
+  for (const thread of top) {
+    const subject = subjectOf(thread)
+    const first = subject === 0 ? thread : (table.get(subject) ?? thread)
+    if (first === thread) continue
+    const isNew = first >= rows
+    if (isNew || isDummy(first)) moved.set(thread, first)
+    else if (isReply(thread) && !isReply(first)) moved.set(thread, first)
+    else {
+      const dummy = nodes++
+      moved.set(first, dummy)
+      moved.set(thread, dummy)
+      table.set(subject, dummy)
+    }
+  }
+  return {
+    dummies: nodes - rows,
+    parentOf: (node) => {
+      const above = parent[node]! // inside bounds
+      if (above < 0) return moved.get(node) ?? -1
+      // A dummy that was merged with another is gone, and its children are the other's.
+      return isDummy(above) ? (moved.get(above) ?? above) : above
+    },
+  }
+}
