@@ -38,3 +38,12 @@ test('STARTTLS of a pair throws away what was slipped in', async () => {
   assert.equal(String((await once(secured.stream, 'data'))[0]), 'said in TLS')
   client.destroy()
 })
+
+test('what one side cuts is cut for the other', async () => {
+  for (const cutter of ['client', 'server'] as const) {
+    const { client, server } = transportPair()
+    const [cut, other] = cutter === 'client' ? [client, server.stream] : [server.stream, client]
+    cut.destroy()
+    await once(other, 'close')
+  }
+})

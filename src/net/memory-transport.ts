@@ -20,6 +20,10 @@ export function transportPair(options: MemoryTransportOptions = {}): {
   readonly server: Transport
 } {
   const [client, stream] = duplexPair()
+  // As sockets behave: who is told the end says it too, and what one side cuts is cut for the other.
+  client.allowHalfOpen = false
+  client.once('close', () => stream.destroy())
+  stream.once('close', () => client.destroy())
   const { secure = true, allowPlaintextLogin = false, remoteAddress = 'local', tlsExporter, startTls = false } = options
   const server: Transport = {
     stream,
