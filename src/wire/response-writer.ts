@@ -66,6 +66,11 @@ export class ResponseWriter {
     return this.#gathered >= fullBytes
   }
 
+  /** Whether the output asked, at the last flush, to wait for {@link settled}. */
+  get blocked(): boolean {
+    return this.#blocked
+  }
+
   /** Octets gathered and not yet flushed. */
   get gathered(): number {
     return this.#gathered
