@@ -13,6 +13,8 @@ export interface Environment {
   readonly server: 'crispin' | 'dovecot'
   /** Connects to the server; `startTls`: unprotected, offering STARTTLS, taking no password before it. */
   connect(options: { readonly startTls: boolean }): Promise<Duplex>
+  /** Whether TLS is spoken behind STARTTLS; in-process connections only say that they are protected from then on. */
+  readonly speaksTls: boolean
   /** Octets that go out at once; by default, all that there are. */
   readonly pieceBytes?: number
 }
@@ -206,8 +208,8 @@ class Play {
     login.take()
     await command(login, 'LOGIN alice secret')
     const capabilities = (await command(login, 'CAPABILITY')).find((line) => line.startsWith('* CAPABILITY')) ?? ''
-    const offered = new Set(capabilities.toUpperCase().split(' '))
-    const missing = needs.filter((need) => !offered.has(need.toUpperCase()))
+    const offered = capabilities.toUpperCase().split(' ')
+    const missing = needs.filter((need) => !offered.some((name) => `${name}=`.startsWith(`${need.toUpperCase()}=`)))
     if (missing.length > 0) return missing
     for (const name of mailboxes) await command(login, `CREATE ${name}`)
     for (const name of subscribed) await command(login, `SUBSCRIBE ${name}`)
@@ -309,7 +311,7 @@ class Play {
         break
       }
       case 'start TLS':
-        await wire.startTls()
+        if (this.#environment.speaksTls) await wire.startTls()
         break
       case 'start DEFLATE':
         wire.startDeflate()

@@ -1,14 +1,19 @@
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { test } from 'node:test'
-
 import { allDialogues } from './all-dialogues.ts'
+import { engines, openPlayer } from './crispin-environment.ts'
 
-const library = join(import.meta.dirname, '../src/index.ts')
+const dialogues = allDialogues()
 
-test('every dialogue can be read', () => {
-  assert.notEqual(allDialogues().length, 0)
-})
-
-test('the dialogues against Crispin', { skip: existsSync(library) ? false : 'there is no server yet' }, () => {})
+for (const engine of engines) {
+  test(`the dialogues on the ${engine} engine`, async (t) => {
+    const player = await openPlayer(engine)
+    t.after(() => player.close())
+    for (const dialogue of dialogues) {
+      await t.test(dialogue.path, async () => {
+        const outcome = await player.play(dialogue)
+        assert.equal(outcome.kind === 'failed' ? outcome.report : outcome.kind, 'passed')
+      })
+    }
+  })
+}

@@ -11,6 +11,7 @@ try {
   for (const [index, dialogue] of allDialogues(process.argv[2]).entries()) {
     const outcome = await runDialogue(dialogue, {
       server: 'dovecot',
+      speaksTls: true,
       connect: ({ startTls }) => dovecot.connect(index, startTls),
     })
     const difference = known.get(dialogue.path)

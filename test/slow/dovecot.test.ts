@@ -15,7 +15,7 @@ test('the dialogues against Dovecot', { skip: haveDovecot ? false : 'Dovecot is 
   for (const [index, dialogue] of dialogues.entries()) {
     await t.test(dialogue.path, async (t) => {
       const connect = ({ startTls }: { startTls: boolean }) => dovecot.connect(index, startTls)
-      const outcome = await runDialogue(dialogue, { server: 'dovecot', connect })
+      const outcome = await runDialogue(dialogue, { server: 'dovecot', speaksTls: true, connect })
       const difference = known.get(dialogue.path)
       if (outcome.kind === 'skipped') t.skip(outcome.reason)
       else if (!difference) assert.equal(outcome.kind === 'failed' ? outcome.report : '', '')
