@@ -136,3 +136,23 @@ class LineReader {
 export function messagesOf(account: FakeAccount, mailbox = 'INBOX'): string[] {
   return (account.mailboxes.get(mailbox) ?? []).map((message) => message.toString('utf8'))
 }
+
+/** LHLO and its answer, for the start of transcripts. */
+export const hello: string = `
+  S: 220 mail.example LMTP
+  C: LHLO client.example
+  S: 250-mail.example
+  S: 250-PIPELINING
+  S: 250-SIZE
+  S: 250-8BITMIME
+  S: 250-ENHANCEDSTATUSCODES
+  S: 250-CHUNKING
+  S: 250-BINARYMIME
+  S: 250 SMTPUTF8
+`
+/** QUIT, for their end. */
+export const quit: string = `
+  C: QUIT
+  S: 221 2.0.0
+  S! closed
+`

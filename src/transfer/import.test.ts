@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, wri
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { memoryStore } from '../store/memory/memory-store.ts'
 import type { MemoryStoreOptions } from '../store/memory/memory-store.ts'
 import type { AccountStore } from '../store/store.ts'
@@ -294,4 +295,61 @@ test('names of mailboxes that the store can have', () => {
     ['e\u0301', 'é'],
   ]
   for (const [source, target] of names) assert.equal(targetName(source), target)
+})
+
+test('no file of nonsense stops an import or brings it out of step', async () => {
+  const pieces = fc.constantFrom(
+    '\n',
+    '\n\n',
+    '\r\n',
+    '\r',
+    ':',
+    '>',
+    'From ',
+    from,
+    'a: b\n',
+    '\0\xff',
+    'x'.repeat(2000),
+    'Content-Length: 5\n',
+    'Content-Length: -1\n',
+    'X-UID: 4294967295\n',
+    'X-IMAPbase: 0 0\n',
+    'X-IMAP: 9 9\n',
+    'X-Crispin-Export: lines=1 length=9 line-ends=lf quoting=rd date=5\n',
+    'X-Crispin-Export: lines=0 length=0 line-ends=exact quoting=none date=99999999999999\n',
+  )
+  const nonsense = fc.array(pieces, { maxLength: 25 }).map((parts) => parts.join(''))
+  const json = fc.oneof(nonsense, fc.json())
+  await fc.assert(
+    fc.asyncProperty(
+      nonsense,
+      nonsense,
+      json,
+      fc.constantFrom(undefined, 'mboxo', 'mboxcl'),
+      async (one, two, three, kind) => {
+        const tree = {
+          'mbox/a': from + one,
+          'mbox/crispin-export.json': three,
+          'maildir/cur/1.x:2,Sab': one,
+          'maildir/dovecot-uidlist': `3 V4294967295 N1\n${two}`,
+          'maildir/dovecot-keywords': two,
+          'maildir/crispin-keywords': two,
+          'eml/1.eml': one,
+          'eml/crispin-messages.jsonl': `${three}\n{"file":"1.eml","uid":4294967295,"date":-5,"flags":[5,"\\\\Seen"]}`,
+        }
+        await withFiles(tree, async ({ run, account }) => {
+          for (const below of ['mbox', 'maildir', 'eml']) {
+            const options = kind === undefined ? { under: below } : { under: below, mboxKind: kind }
+            const report = await run(options, below)
+            assert.deepEqual(report.problems, [])
+            assert.ok(report.messages > 0 || below === 'mbox')
+            const again = await run(options, below)
+            assert.deepEqual([again.messages, again.duplicates], [0, report.messages])
+          }
+          assert.ok((await account.tree()).byName.size <= 8)
+        })
+      },
+    ),
+    { numRuns: 40 },
+  )
 })

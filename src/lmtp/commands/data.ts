@@ -44,7 +44,8 @@ async function receive({ connection, services }: LmtpSession, delivery: Delivery
     const chunk = await connection.readChunk(dataChunkBytes, services.limits.dataTimeoutMs)
     const used = decoder.push(chunk, (octets) => pieces.push(octets))
     if (used < chunk.length) connection.unread(chunk.subarray(used))
-    for (const piece of pieces) await delivery.write(piece)
+    // A message in which each line starts with a dot comes in small pieces; the store gets them in one.
+    if (pieces.length > 0) await delivery.write(Buffer.concat(pieces))
     pieces.length = 0
   }
 }
