@@ -1,7 +1,7 @@
 import type { Part } from '../../mime/message.ts'
 import { decodeParts, type OctetRange } from '../../mime/parts.ts'
 import { type AccountStore, type PackedBytes, StoreFailure } from '../../store/store.ts'
-import { maxPreparedOctets, pieceOctets } from './limits.ts'
+import { maxPreparedOctets, pieceOctets, textOctets } from './limits.ts'
 
 /** What may be at hand or on its way: stores answer at once where they can, and nobody should wait then. */
 export type Maybe<T> = T | Promise<T>
@@ -11,7 +11,7 @@ export function andThen<T, Next>(value: Maybe<T>, next: (value: T) => Maybe<Next
   return value instanceof Promise ? value.then(next) : next(value)
 }
 
-/** Octets that go out as a literal. */
+/** Octets that go out as a literal, when they are too many for text. */
 export interface Literal {
   /** literal8, for octets among which there is a NUL (RFC 9051 §4.3.1). */
   readonly binary: boolean
@@ -23,15 +23,25 @@ export interface Literal {
   rest?(): AsyncIterable<Buffer>
 }
 
-/** What stands behind an item's name: text of the wire as it is, or a literal. */
+/** What stands behind an item's name: text of the wire as it is, short literals included, or a long literal. */
 export type Value = string | Literal
 
 /** A section or part that does not exist (RFC 9051 §9 nstring). */
 export const nil = 'NIL'
 
-/** Octets as a value; none at all are an empty string. */
+/**
+ * Octets as a value; none at all are an empty string. Short ones become text: that is copied once more, but memory for
+ * it costs a fraction of what memory for a Buffer does. Others are kept as they are and must not change.
+ */
 export function literalOf(octets: Buffer, binary: boolean = false): Value {
-  return octets.length === 0 ? '""' : { binary, length: octets.length, octets }
+  if (octets.length === 0) return '""'
+  if (octets.length > textOctets) return { binary, length: octets.length, octets }
+  return announcement(octets.length, binary) + octets.toString('latin1')
+}
+
+/** What stands in front of a literal's octets (RFC 9051 §4.3, §4.3.1). */
+export function announcement(length: number, binary: boolean): string {
+  return (binary ? '~{' : '{') + length + '}\r\n'
 }
 
 /**
@@ -100,7 +110,7 @@ export class MessageSource {
     return this.#fill(Buffer.allocUnsafe(end - start), start)
   }
 
-  /** The same in memory that the next call uses again. */
+  /** The same in memory that the next read uses again. */
   peek({ start, end }: OctetRange): Maybe<Buffer> {
     if (this.#scratch.length < end - start) this.#scratch = Buffer.allocUnsafeSlow(Math.max(end - start, 16 * 1024))
     return this.#fill(this.#scratch.subarray(0, end - start), start)
@@ -125,7 +135,10 @@ export class MessageSource {
   /** A range as a literal: read now if it is short, else as it is sent. */
   literal(range: OctetRange): Maybe<Value> {
     const length = range.end - range.start
-    if (this.holds(length)) return andThen(this.read(range), (octets) => literalOf(octets))
+    if (this.holds(length)) {
+      const reading = length > textOctets ? this.read(range) : this.peek(range)
+      return andThen(reading, (octets) => literalOf(octets))
+    }
     // Reading the first piece shows most damage while there is still a way to say so.
     const cut = this.holds(pieceOctets) ? range.start + pieceOctets : range.start
     return andThen(this.read({ start: range.start, end: cut }), (octets) => ({

@@ -2,7 +2,7 @@ import type { Selection } from '../../session/view.ts'
 import { type PackedBytes, StoreFailure } from '../../store/store.ts'
 import type { SessionIn } from '../command.ts'
 import { maxBatchMessages, maxBatchOctets, messagesPerTurn } from './limits.ts'
-import { type Maybe, MessageSource, type Value } from './octets.ts'
+import { announcement, type Maybe, MessageSource, type Value } from './octets.ts'
 import type { FetchPlan, Step } from './plan.ts'
 import type { ReadValue } from './sections.ts'
 import type { Troubles } from './troubles.ts'
@@ -154,7 +154,7 @@ export class FetchResponses {
         line += value
         continue
       }
-      out.text(line + (value.binary ? '~{' : '{') + value.length + '}\r\n')
+      out.text(line + announcement(value.length, value.binary))
       out.bytes(value.octets)
       line = ''
       if (value.rest) return this.#stream(value.rest()).then(() => this.#write(seqNum, row, n, at + 1, place))
