@@ -57,7 +57,7 @@ function prepared(command: Command): Command {
 }
 
 const exitCodeHelp = `
-Exit codes: 0 done, 1 failed, 2 wrong use or wrong configuration, 3 problems found (check, config check).
+Exit codes: 0 done, 1 failed, 2 wrong use or wrong configuration, 3 problems found (check, config check, import, export).
 Documentation: docs/operating.md, docs/configuration.md`
 
 function stackOf(error: Error): string {

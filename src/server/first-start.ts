@@ -43,6 +43,9 @@ export function randomPassword(): string {
   return groups.join('-')
 }
 
+/** How this program was called: in a checkout it is not in the PATH. */
+const program = import.meta.url.endsWith('.ts') ? 'bin/crispin' : 'crispin'
+
 /** What a person wants to know who started Crispin, with lines to paste. */
 export function welcome({ config, addresses, certificate }: ReadyServer, { name, password }: FirstUser): string[] {
   const { dataDirectory } = config.server
@@ -56,7 +59,7 @@ export function welcome({ config, addresses, certificate }: ReadyServer, { name,
     '',
     ...(password === undefined
       ? [
-          `The account ${name} is there; "crispin user password ${name} --data ${dataDirectory}" gives it a new password.`,
+          `The account ${name} is there; "${program} user password ${name} --data ${dataDirectory}" gives it a new password.`,
         ]
       : [`Account:  ${name}`, `Password: ${password}   (shown this once)`]),
     '',
