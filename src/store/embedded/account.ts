@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { flagSet } from '../../model/flags.ts'
 import type { Change, ChangeSet } from '../../model/change.ts'
@@ -16,7 +17,9 @@ import { asStoreFailure } from './disk.ts'
 import type { LogPosition, NewRecord } from './log-writer.ts'
 import { LogWriter } from './log-writer.ts'
 import type { OpenedAccount } from './open-account.ts'
+import { setAside } from './open-account.ts'
 import { decodeRecordHeader, recordHeaderBytes, recordType, segmentHeaderBytes } from './record.ts'
+import type { WalThread } from './wal-thread.ts'
 import type { HeldBytes } from './staging.ts'
 import { Staged, Stager } from './staging.ts'
 
@@ -35,6 +38,7 @@ export interface AccountSettings {
   /** Whole seconds since 1970. */
   readonly now: () => number
   readonly log: Log
+  readonly wal: WalThread
 }
 
 /** Called after each commit; see `AccountStore.watch`. */
@@ -263,7 +267,9 @@ export class Account {
     if (this.#checkpointing || this.#closed) return
     const tail =
       this.#end.segment === this.#checkpointAt.segment ? this.#end.offset - this.#checkpointAt.offset : checkpointBytes
-    if (tail >= checkpointBytes || this.#parts.computed.waitingBytes >= checkpointBytes) this.#checkpointNow()
+    const { waitingBytes } = this.#parts.computed
+    if (tail >= checkpointBytes || waitingBytes >= checkpointBytes) this.#checkpointNow()
+    else if (tail + waitingBytes < checkpointBytes / idleShare && this.#doomed.length === 0) return
     else if (this.#idleTimer) this.#idleTimer.refresh()
     else this.#idleTimer = setTimeout(() => this.#checkpointNow(), idleCheckpointMs).unref()
   }
@@ -303,10 +309,13 @@ export class Account {
       doomed = this.#doomed
       this.#doomed = []
     })
-    // Only what is certain to stay may take the place of what is removed.
-    database.tidy(doomed.length > 0)
-    for (const number of doomed) segments.remove(number)
     this.#noteCheckpoint()
+    if (doomed.length > 0 || database.walIsLong) {
+      const synced = await this.#settings.wal.bringIn(database.path)
+      // Without the files the log cannot give again what the database would have to forget.
+      if (synced) for (const number of doomed) segments.remove(number)
+      else this.#doomed.push(...doomed)
+    }
     this.#evictColumns()
   }
 
@@ -354,12 +363,23 @@ export class Account {
     }
   }
 
+  /** Whether it should be closed as soon as nobody uses it, so that it is made anew when it is opened again. */
+  get isDamaged(): boolean {
+    return this.#parts.database.isDamaged
+  }
+
+  #setAside(): void {
+    this.#settings.log.error({ account: this.id }, 'account.db is damaged; the next opening makes it anew')
+    setAside(dirname(this.#parts.database.path))
+  }
+
   /** Makes everything durable and lets go of the files. */
   async close(): Promise<void> {
     if (this.#closed) return
     try {
       await this.#checkpointing
-      await this.checkpoint()
+      // An image of a damaged one would be no better.
+      if (!this.#parts.database.isDamaged) await this.checkpoint()
     } finally {
       this.#closed = true
       clearTimeout(this.#idleTimer)
@@ -369,10 +389,14 @@ export class Account {
         this.#parts.computed.close()
         this.#parts.database.close()
         this.#parts.segments.close()
+        if (this.#parts.database.isDamaged) this.#setAside()
       }
     }
   }
 }
+
+/** Less than one part in so many of what calls for a checkpoint is left to the log while the account stays open. */
+const idleShare = 64
 
 /** Messages whose checksums are remembered to be right. */
 const maxVerified = 200_000

@@ -19,6 +19,7 @@ import { resultOf } from '../../model/operation.ts'
 import { appendOf, stageMessage } from '../contract.ts'
 import type { AccountStore } from '../store.ts'
 import { checkStore } from './check.ts'
+import { Database } from './database.ts'
 import type { EmbeddedLimits } from './index.ts'
 import { embeddedStore } from './index.ts'
 import { recordsOf } from './log-reader.ts'
@@ -142,6 +143,28 @@ void describe('embedded store after a crash', () => {
       const copy = copyOf(directory)
       writeFileSync(join(copy, path), bytes)
       assert.deepEqual(await reopened(copy), image)
+      await assertSound(copy)
+    }
+  })
+
+  test('a page of account.db that is damaged is told, and made anew at the next opening', async () => {
+    const { directory, image } = moments.at(-1)!
+    for (const table of ['page_fixed', 'page_flags', 'computed', 'location']) {
+      const copy = copyOf(directory)
+      const database = new Database(join(copy, 'accounts/alice/account.db'))
+      database.run(`UPDATE ${table} SET bytes = zeroblob(length(bytes))`)
+      database.close()
+      assert.ok((await checkStore(copy)).problems.length > 0)
+      const store = await embeddedStore({ directory: copy, limits: { ...limits, idleAccounts: 10 } })
+      const first = await store.openAccount('alice')
+      const read = async (): Promise<void> => {
+        await imageOf(first)
+        first.readComputed('envelope', [1, 2, 3])
+      }
+      await assert.rejects(read, { reason: 'damaged' }, table)
+      await first.close()
+      assert.deepEqual(await imageOf(await store.openAccount('alice')), image)
+      await store.close()
       await assertSound(copy)
     }
   })

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
 import Sqlite from 'better-sqlite3'
 import { StoreFailure } from '../store.ts'
@@ -38,6 +39,7 @@ const maxWalBytes = 4 * 1024 * 1024
  */
 export class Database {
   readonly path: string
+  #damaged = false
   readonly #db: Sqlite.Database
   readonly #statements = new Map<string, Sqlite.Statement<SqlValue[]>>()
 
@@ -69,7 +71,7 @@ export class Database {
     this.#db.pragma('journal_mode = WAL')
     this.#db.pragma('synchronous = NORMAL')
     this.#db.pragma('wal_autocheckpoint = 0')
-    this.#db.pragma('journal_size_limit = 16777216')
+    this.#db.pragma('journal_size_limit = 0')
     this.#db.pragma('locking_mode = NORMAL')
     this.#db.pragma('auto_vacuum = NONE')
     this.#db.pragma('foreign_keys = OFF')
@@ -78,6 +80,11 @@ export class Database {
     const isNew = this.#db.prepare('SELECT count(*) FROM sqlite_master').pluck().get() === 0
     if (!isNew) return
     this.#db.exec(`BEGIN; ${tables} PRAGMA user_version = ${databaseFormat}; COMMIT`)
+  }
+
+  /** Whether something in the file was found not to be as it was written. */
+  get isDamaged(): boolean {
+    return this.#damaged
   }
 
   /** All rows of a query, each an array of its columns. */
@@ -123,19 +130,22 @@ export class Database {
     const end = stored.length - 4
     const bytes = stored.subarray(0, Math.max(0, end))
     if (end >= 0 && crc32(bytes) === stored.readUInt32LE(end)) return bytes
-    throw new StoreFailure('damaged', `${this.path} is damaged at ${what}`)
+    throw this.damage(what)
   }
 
-  /** Brings the write-ahead log into the database when it has grown, or (`always`) so that all of it is synced. */
-  tidy(always: boolean): void {
-    this.#guard(() => {
-      if (always) this.#db.pragma('wal_checkpoint(TRUNCATE)')
-      else {
-        const pages = this.#db.pragma('wal_checkpoint(NOOP)', { simple: false })
-        const [row] = pages as { log: number }[] // one row with the columns busy, log and checkpointed
-        if ((row?.log ?? 0) * 8192 > maxWalBytes) this.#db.pragma('wal_checkpoint(PASSIVE)')
-      }
-    })
+  /** Notes that `what` is not as it was written; the failure to throw. */
+  damage(what: string): StoreFailure {
+    this.#damaged = true
+    return new StoreFailure('damaged', `${this.path} is damaged at ${what}`)
+  }
+
+  /** Whether the write-ahead log has grown so much that it should be brought into the database. */
+  get walIsLong(): boolean {
+    try {
+      return statSync(`${this.path}-wal`).size > maxWalBytes
+    } catch {
+      return false // there is none yet
+    }
   }
 
   /** What SQLite itself finds wrong with the file; empty when it is sound. */
@@ -163,7 +173,9 @@ export class Database {
     try {
       return work()
     } catch (error) {
-      throw asStoreFailure(error, `cannot use ${this.path}`)
+      const failure = asStoreFailure(error, `cannot use ${this.path}`)
+      if (failure.reason === 'damaged') this.#damaged = true
+      throw failure
     }
   }
 }
@@ -174,4 +186,20 @@ export function withChecksum(bytes: Buffer): Buffer {
   bytes.copy(stored)
   stored.writeUInt32LE(crc32(bytes), bytes.length)
   return stored
+}
+
+/** Brings the write-ahead log of a database into it, and syncs both; whether all of it was. For another thread. */
+export function bringInWal(path: string): boolean {
+  try {
+    const db = new Sqlite(path, { fileMustExist: true })
+    try {
+      db.pragma('synchronous = NORMAL')
+      const rows = db.pragma('wal_checkpoint(FULL)') as { busy: number }[] // the pragma's first column
+      return rows[0]?.busy === 0
+    } finally {
+      db.close()
+    }
+  } catch {
+    return false // the log stays as it is, and is tried again
+  }
 }

@@ -19,6 +19,7 @@ import { openAccountFiles } from './open-account.ts'
 import { maxAccountIdBytes } from './record.ts'
 import { makeGood } from './repair.ts'
 import { OpenFiles } from './segments.ts'
+import { WalThread } from './wal-thread.ts'
 
 /** What may be chosen of an embedded store; everything has a default. */
 export interface EmbeddedStoreOptions {
@@ -101,6 +102,9 @@ interface Opened {
   closing: Promise<void> | undefined
 }
 
+/** Change sets of a replay after which a checkpoint is taken at once. */
+const manyChangeSets = 1000
+
 const accountId = new RegExp(`^[A-Za-z0-9-]{1,${maxAccountIdBytes}}$`)
 
 class EmbeddedStore implements Store {
@@ -110,6 +114,7 @@ class EmbeddedStore implements Store {
   readonly #settings: AccountSettings
   readonly #idleAccounts: number
   readonly #held = { count: 0 }
+  readonly #wal = new WalThread()
   /** In the order of their last use. */
   readonly #opened = new Map<string, Opened>()
   #closed = false
@@ -142,6 +147,7 @@ class EmbeddedStore implements Store {
       maxColumnBytes: limits.columnBytes,
       now: () => Math.floor(clock() / 1000),
       log,
+      wal: this.#wal,
     }
   }
 
@@ -163,6 +169,7 @@ class EmbeddedStore implements Store {
     const share = opened
     return new AccountHandle(await opened.account, async () => {
       share.shares--
+      if (share.shares === 0 && !share.closing && (await share.account).isDamaged) await this.#closeOne(id, share)
       await this.#closeIdle(this.#idleAccounts)
     })
   }
@@ -173,9 +180,14 @@ class EmbeddedStore implements Store {
     const parts = await openAccountFiles(directory, id, this.#surroundings)
     const account = new Account(id, parts, this.#settings, this.#held)
     try {
-      if (isNew) await this.#surroundings.disk.syncDirectory(this.#directory)
+      if (isNew) {
+        await this.#surroundings.disk.syncDirectory(directory)
+        await this.#surroundings.disk.syncDirectory(this.#directory)
+      }
       if (parts.replayed.lost.length > 0) await makeGood(account, parts, this.#surroundings.log)
       else account.removeOrphans()
+      // What took long to replay is not to be replayed again.
+      if (parts.replayed.changeSets >= manyChangeSets) await account.checkpoint()
       if (!account.tree().byName.has('INBOX')) await account.commit([{ op: 'createMailbox', name: 'INBOX' }])
       return account
     } catch (error) {
@@ -224,6 +236,7 @@ class EmbeddedStore implements Store {
       if (failed?.status === 'rejected') throw asStoreFailure(failed.reason, 'cannot close the store')
     } finally {
       this.#surroundings.files.close()
+      await this.#wal.close()
       this.#unlock()
     }
   }

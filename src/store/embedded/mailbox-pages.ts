@@ -4,7 +4,6 @@ import type { MailboxId } from '../../model/numbers.ts'
 import { asModSeq } from '../../model/numbers.ts'
 import type { MailboxSnapshot } from '../../model/snapshot.ts'
 import type { MailboxDelta, MailboxImage, TombstoneImage } from '../state/images.ts'
-import { StoreFailure } from '../store.ts'
 import { BytesReader, BytesWriter } from './bytes.ts'
 import type { Database } from './database.ts'
 import { withChecksum } from './database.ts'
@@ -125,7 +124,7 @@ export function readMailbox(database: Database, mailbox: MailboxId, rows: number
 function wholePage(database: Database, table: 'page_fixed' | 'page_flags', key: number, length: number): Buffer {
   const bytes = database.blob(table, key)
   if (bytes?.length === length) return bytes
-  throw new StoreFailure('damaged', `${database.path} is damaged at ${table} ${key}: it is not of the right length`)
+  throw database.damage(`${table} ${key}`)
 }
 
 function spread(page: Buffer, columns: readonly (Uint32Array | Float64Array)[], from: number, count: number): void {

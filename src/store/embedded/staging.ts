@@ -14,8 +14,8 @@ import type { Segments } from './segments.ts'
 export const maxHeldBytes: number = 256 * 1024
 /** Octets that the messages held in memory may take together, in all accounts, before smaller ones go to files too. */
 const maxAllHeldBytes = 32 * 1024 * 1024
-/** Octets with which a stager starts. */
-const firstHeldBytes = 8 * 1024
+
+const nothing = Buffer.alloc(0)
 
 /** Octets held by the stagers and staged messages of a store. */
 export interface HeldBytes {
@@ -83,7 +83,7 @@ export class Staged implements StagedMessage {
 export class Stager implements MessageStager {
   readonly #area: StagingArea
   readonly #indexer = new MessageIndexer()
-  #buffer: Buffer = Buffer.allocUnsafeSlow(firstHeldBytes)
+  #buffer: Buffer = nothing
   /** Octets in the buffer. */
   #filled = 0
   #size = 0
@@ -118,9 +118,8 @@ export class Stager implements MessageStager {
   }
 
   #grow(): void {
-    let capacity = this.#buffer.length
-    while (capacity < this.#size) capacity *= 2
-    const larger = Buffer.allocUnsafeSlow(capacity)
+    // Most messages come in one piece, for which nothing more is taken than they need.
+    const larger = Buffer.allocUnsafe(Math.min(maxHeldBytes, Math.max(this.#size, 2 * this.#buffer.length)))
     this.#buffer.copy(larger, 0, 0, this.#filled)
     this.#buffer = larger
   }
@@ -161,7 +160,7 @@ export class Stager implements MessageStager {
     const indexed = this.#indexer.end()
     const { held, segments } = this.#area
     if (!this.#own) {
-      const octets = Buffer.from(this.#buffer.buffer, this.#buffer.byteOffset, this.#filled)
+      const octets = this.#buffer.subarray(0, this.#filled)
       this.#buffer = nothing
       return new Staged(indexed, { octets }, () => {
         held.count -= octets.length
@@ -225,5 +224,3 @@ export class Stager implements MessageStager {
     this.#area.segments.remove(number)
   }
 }
-
-const nothing = Buffer.alloc(0)
