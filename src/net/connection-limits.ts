@@ -37,6 +37,11 @@ export class ConnectionLimits {
     this.#ceilings = ceilings
   }
 
+  /** The ceilings that hold now. */
+  get ceilings(): ConnectionCeilings {
+    return this.#ceilings
+  }
+
   /** How many connections are open, and how many of them have not signed in. */
   get open(): { readonly total: number; readonly unauthenticated: number } {
     return { total: this.#total, unauthenticated: this.#unauthenticated }

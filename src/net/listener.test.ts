@@ -221,6 +221,14 @@ test('over a limit the client is told, and others are not disturbed', async () =
   }
 })
 
+test('connections that keep back their PROXY header are not without number', async () => {
+  const limits = new ConnectionLimits({ ...roomy, total: 1 })
+  await using server = await opened({ limits, proxyProtocol: true })
+  const silent = Array.from({ length: 70 }, () => connect(server.port))
+  await Promise.race(silent.map((socket) => once(socket, 'close')))
+  for (const socket of silent) socket.destroy()
+})
+
 test('a handshake that does not come, or is none, ends the connection and its place in the count', async () => {
   const limits = new ConnectionLimits(roomy)
   const contexts = new TlsContexts({ certificates: [one] })

@@ -119,6 +119,11 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     allowHalfOpen: true,
   })
   server.on('connection', (socket) => {
+    // Those that still owe their PROXY header are in no count yet, but must not be without number either.
+    if (open.size >= options.limits.ceilings.total + maxRefusals) {
+      socket.destroy()
+      return
+    }
     open.add(socket)
     socket.once('close', () => open.delete(socket))
     // Protocols see failures where they read and write; this keeps one at any other moment from ending the process.
