@@ -1,33 +1,22 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { checkStore } from '../../src/store/embedded/check.ts'
-import { embeddedStore } from '../../src/store/embedded/index.ts'
-import { imageOf } from '../store-image.ts'
-import { type Orders, type Told, limits } from './kill-child.ts'
-import { type Deed, type Territory, after, compare, newTerritory, randomFrom } from './territory.ts'
+import type { Orders, Told } from './kill-child.ts'
+import { type Lane, assertSound, ended, newLane, verify } from './kill-lane.ts'
+import { randomFrom } from './territory.ts'
 
 /** How many processes are killed: several hundred; `CRISPIN_KILLS` sets another number. */
 const kills = Number(process.env['CRISPIN_KILLS'] ?? 300)
 /** Stores that are worked on at the same time. */
 const lanes = 2
-const workers = 6
 /** Kills between two checks of the whole store. */
 const checkEvery = 10
 /** The longest a child may work before it is killed, in milliseconds. */
 const maxLifeMs = 250
-
-/** What is known of one store. */
-interface Lane {
-  readonly directory: string
-  territories: Territory[]
-  acknowledged: number
-  /** Commits in flight at a kill that had happened. */
-  halfway: number
-}
 
 test(`nothing acknowledged is lost in ${kills} kills`, { timeout: 1_200_000 }, async (context) => {
   const scratch = mkdtempSync(join(tmpdir(), 'crispin-kill-'))
@@ -49,8 +38,7 @@ test(`nothing acknowledged is lost in ${kills} kills`, { timeout: 1_200_000 }, a
 })
 
 async function runLane(directory: string, seed: number): Promise<Lane> {
-  const lane: Lane = { directory: join(directory, 'data'), territories: [], acknowledged: 0, halfway: 0 }
-  await prepare(lane)
+  const lane = await newLane(join(directory, 'data'))
   const random = randomFrom(seed)
   for (let kill = 0; kill < kills / lanes; kill++) {
     const ordersPath = join(directory, 'orders.json')
@@ -72,16 +60,6 @@ async function runLane(directory: string, seed: number): Promise<Lane> {
   assert.deepEqual(rebuilt.problems, [])
   await verify(lane, lane.directory, [], `seed ${seed}, rebuilt`)
   return lane
-}
-
-async function prepare(lane: Lane): Promise<void> {
-  lane.territories = Array.from({ length: workers }, (_, worker) => newTerritory(worker))
-  const store = await embeddedStore({ directory: lane.directory, limits })
-  const account = await store.openAccount('alice')
-  for (const { a, b } of lane.territories) {
-    await account.commit([a, b].map(({ name }) => ({ op: 'createMailbox', name })))
-  }
-  await store.close()
 }
 
 /** Starts a child, kills it at some moment, and gives what it told until then. */
@@ -108,53 +86,4 @@ async function lifeAndDeath(ordersPath: string, random: () => number): Promise<T
   // The last line may be cut off; then it was not told.
   const lines = Buffer.concat(output).toString().split('\n').slice(0, -1)
   return lines.map((line) => JSON.parse(line) as Told) // as the child wrote it
-}
-
-function ended(child: ChildProcess): Promise<NodeJS.Signals | null> {
-  return new Promise((resolve, reject) => {
-    child.once('error', reject)
-    child.once('close', (_code, signal) => resolve(signal))
-  })
-}
-
-/** Compares a store with what was told of it, and takes over what it has come to. */
-async function verify(lane: Lane, directory: string, told: readonly Told[], what: string): Promise<void> {
-  const inFlight = new Map<number, Deed>()
-  const territories = [...lane.territories]
-  for (const line of told) {
-    if (line.is === 'begun') inFlight.set(line.worker, line.deed)
-    if (line.is !== 'acknowledged') continue
-    const deed = inFlight.get(line.worker)
-    const territory = territories[line.worker]
-    assert.ok(deed && territory)
-    territories[line.worker] = after(territory, deed)
-    inFlight.delete(line.worker)
-    lane.acknowledged++
-  }
-  const store = await embeddedStore({ directory, limits })
-  try {
-    const image = await imageOf(await store.openAccount('alice'))
-    lane.territories = territories.map((territory) => {
-      const without = compare(territory, image)
-      if (typeof without !== 'string') return without
-      const deed = inFlight.get(territory.worker)
-      const withDeed = deed ? compare(after(territory, deed), image) : 'nothing was in flight'
-      if (typeof withDeed === 'string') {
-        assert.fail(`${what}: ${without}; with what was in flight (${JSON.stringify(deed)}): ${withDeed}`)
-      }
-      lane.halfway++
-      return withDeed
-    })
-    assert.equal(Object.keys(image).length, 1 + 2 * workers, `${what}: mailboxes too many or too few`)
-  } finally {
-    await store.close()
-  }
-}
-
-async function assertSound(directory: string): Promise<void> {
-  const { problems } = await checkStore(directory)
-  assert.deepEqual(
-    problems.map(({ text }) => text),
-    [],
-  )
 }

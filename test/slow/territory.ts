@@ -28,10 +28,13 @@ export interface Box {
 export type Deed =
   | { readonly do: 'append'; readonly box: Side; readonly mails: readonly Mail[]; readonly flagged: boolean }
   | { readonly do: 'copy' | 'move'; readonly from: Side; readonly uids: readonly number[] }
-  | { readonly do: 'flags'; readonly box: Side; readonly uids: readonly number[]; readonly mode: 'add' | 'remove' }
+  | { readonly do: 'flags'; readonly box: Side; readonly uids: readonly number[]; readonly flag: '' | Flag }
   | { readonly do: 'expunge'; readonly box: Side; readonly uids: readonly number[] }
   | { readonly do: 'rename'; readonly box: Side; readonly to: string }
   | { readonly do: 'recreate'; readonly box: Side }
+
+/** The flags that a worker sets; a message has one of them or none. */
+export type Flag = '\\Flagged' | '\\Deleted'
 
 /** Which of the two mailboxes. */
 export type Side = 'a' | 'b'
@@ -84,8 +87,7 @@ export function after(territory: Territory, deed: Deed): Territory {
       return withBox(territory, deed.box, (box) => {
         const messages = { ...box.messages }
         for (const uid of deed.uids) {
-          const flags = deed.mode === 'add' ? '\\Flagged' : ''
-          messages[uid] = (messages[uid] ?? '?').replace(/^\([^)]*\)/, `(${flags})`)
+          messages[uid] = (messages[uid] ?? '?').replace(/^\([^)]*\)/, `(${deed.flag})`)
         }
         return { ...box, messages }
       })
@@ -164,8 +166,8 @@ async function operationsOf(
     case 'move':
       return [{ op: deed.do, from: idOf(deed.from), uids: deed.uids, to: idOf(other(deed.from)) }]
     case 'flags': {
-      const flags = flagSetOf(['\\Flagged'])
-      return [{ op: 'store', mailbox: idOf(deed.box), uids: deed.uids, mode: deed.mode, flags }]
+      const flags = deed.flag === '' ? noFlags : flagSetOf([deed.flag])
+      return [{ op: 'store', mailbox: idOf(deed.box), uids: deed.uids, mode: 'replace', flags }]
     }
     case 'expunge':
       return [{ op: 'expunge', mailbox: idOf(deed.box), uids: deed.uids, onlyDeleted: false }]
@@ -201,7 +203,7 @@ export function nextDeed(territory: Territory, serial: string, random: () => num
   }
   if (kind < 0.55) return { do: 'copy', from: box, uids: some }
   if (kind < 0.65) return { do: 'move', from: box, uids: some }
-  if (kind < 0.85) return { do: 'flags', box, uids: some, mode: random() < 0.5 ? 'add' : 'remove' }
+  if (kind < 0.85) return { do: 'flags', box, uids: some, flag: random() < 0.5 ? '\\Flagged' : '' }
   if (kind < 0.93) return { do: 'expunge', box, uids: some }
   if (kind < 0.98) return { do: 'rename', box, to: `worker-${territory.worker}-${box}-${serial.replaceAll('.', '-')}` }
   return { do: 'recreate', box }
