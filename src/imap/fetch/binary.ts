@@ -3,6 +3,7 @@ import type { Part } from '../../mime/message.ts'
 import { findPart, type OctetRange, sectionRange } from '../../mime/parts.ts'
 import { Refusal } from '../../model/refusal.ts'
 import type { PartialRange, Section } from '../../wire/fetch-grammar.ts'
+import { textOctets } from './limits.ts'
 import { andThen, literalOf, type MessageSource, nil, type Value } from './octets.ts'
 import { partOf, type ReadValue } from './sections.ts'
 
@@ -25,7 +26,9 @@ export function binaryReader({ part }: Section, partial: PartialRange | undefine
     if (!encoded) return nil
     const { range } = encoded
     if (!source.holds(range.end - range.start)) return longBinary(source, encoded, partial)
-    return andThen(source.read(range), (octets) => {
+    // Octets that need no decoding are not copied; so they must stay as they are if they are not to become text.
+    const reading = range.end - range.start > textOctets ? source.read(range) : source.peek(range)
+    return andThen(reading, (octets) => {
       const decoded = decodedAtOnce(octets, encoded.encoding)
       const { start, end } = partOf({ start: 0, end: decoded.length }, partial)
       const wanted = decoded.subarray(start, end)
@@ -77,7 +80,6 @@ function decodedAtOnce(octets: Buffer, encoding: string): Buffer {
 /** A part too long to be held: it is decoded once to know what to announce, and again while it is sent. */
 async function longBinary(source: MessageSource, encoded: Encoded, partial: PartialRange | undefined): Promise<Value> {
   const { length, hasNul } = await survey(source, encoded, partial)
-  if (length === 0) return '""'
   return {
     binary: hasNul,
     length,

@@ -30,11 +30,12 @@ export type Value = string | Literal
 export const nil = 'NIL'
 
 /**
- * Octets as a value; none at all are an empty string. Short ones become text: that is copied once more, but memory for
- * it costs a fraction of what memory for a Buffer does. Others are kept as they are and must not change.
+ * Octets as a value. Short ones become text: that is copied once more, but memory for it costs a fraction of what memory
+ * for a Buffer does. Others are kept as they are and must not change.
+ *
+ * Quirk(curl): none at all are a literal too, since it cannot read a quoted string here.
  */
 export function literalOf(octets: Buffer, binary: boolean = false): Value {
-  if (octets.length === 0) return '""'
   if (octets.length > textOctets) return { binary, length: octets.length, octets }
   return announcement(octets.length, binary) + octets.toString('latin1')
 }
