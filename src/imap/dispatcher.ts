@@ -200,7 +200,10 @@ export class Dispatcher implements SessionIo {
       while (!this.#connection.closed) {
         const frame = this.#framer.next()
         if (!frame) {
+          const { buffered } = this.#framer
           this.#out.flush()
+          // Where both ends are in one process, a client may hear its answer and go on while it is being written.
+          if (this.#framer.buffered !== buffered) continue
           if (!this.#out.blocked) break
           await this.#out.settled() // who does not read answers is not listened to
           continue

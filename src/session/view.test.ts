@@ -148,6 +148,20 @@ test('recent messages are counted in the view', () => {
   )
 })
 
+test('messages that are recent to all who examine are counted once', () => {
+  const view = new MailboxView(
+    snapshotOf(
+      [1, 2, 3].map((uid) => ({ uid, modSeq: 2, flags: 0 })),
+      4,
+      2,
+    ),
+    true,
+  )
+  view.addRecent(1, 2)
+  view.addRecent(1, 4)
+  assert.equal(view.countRecent(), 3)
+})
+
 test('pages without changes are not read', () => {
   const snapshot = snapshotOf([{ uid: 1, modSeq: 9, flags: 0 }], 2, 9)
   assert.deepEqual(rowsChangedSince({ ...snapshot, pageModSeqs: Float64Array.of(5) }, 5, 1), [])

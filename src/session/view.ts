@@ -172,10 +172,12 @@ export class MailboxView {
 
   /** Makes messages from `firstUid` to below `uidNext` recent in this session. */
   addRecent(firstUid: number, uidNext: number): void {
-    if (firstUid >= uidNext) return
     const last = this.#recent.at(-1)
-    if (last && last[1] === firstUid - 1) last[1] = uidNext - 1
-    else this.#recent.push([firstUid, uidNext - 1])
+    // A session that examines claims nothing, and so is given the same messages again with each that comes.
+    const first = Math.max(firstUid, (last?.[1] ?? 0) + 1)
+    if (first >= uidNext) return
+    if (last && last[1] === first - 1) last[1] = uidNext - 1
+    else this.#recent.push([first, uidNext - 1])
   }
 
   /** Whether the message is recent in this session. */
