@@ -1,10 +1,17 @@
 import type { ThreadForest } from '../../search/thread.ts'
 import type { SearchReturnOption } from '../../wire/search-grammar.ts'
 import { quoted } from '../../wire/strings.ts'
-import type { ImapSession } from '../session.ts'
+import type { ResponseWriter } from '../../wire/response-writer.ts'
+import type { SessionIo } from '../session.ts'
 
 /** Numbers that are gathered as text before the client has a chance to read. */
 const sliceNumbers = 4_096
+
+/** Where results go: long ones piece by piece, as the client reads. */
+export interface ResultOutput {
+  readonly out: ResponseWriter
+  readonly io: Pick<SessionIo, 'settled'>
+}
 
 /** What a search found, as it is told. */
 export interface Found {
@@ -16,7 +23,7 @@ export interface Found {
 
 /** SEARCH and SORT responses: RFC 3501 §7.2.5, RFC 5256 §4, RFC 7162 §3.1.6. */
 export async function writeNumbers(
-  session: ImapSession,
+  session: ResultOutput,
   name: 'SEARCH' | 'SORT',
   { numbers, modSeq }: Found,
 ): Promise<void> {
@@ -31,7 +38,7 @@ export async function writeNumbers(
 
 /** The ESEARCH response (RFC 9051 §7.3.4): of a search by `tag` what `returns` asks for (RFC 4731 §3.1). */
 export async function writeEsearch(
-  session: ImapSession,
+  session: ResultOutput,
   { tag, byUid }: { readonly tag: string; readonly byUid: boolean },
   returns: readonly SearchReturnOption[],
   { numbers, modSeq }: Found,
@@ -50,7 +57,7 @@ export async function writeEsearch(
 }
 
 /** Numbers in their order as a set; only what ascends one by one becomes a range (RFC 5267 §3.2). */
-async function writeSet(session: ImapSession, numbers: Uint32Array): Promise<void> {
+async function writeSet(session: ResultOutput, numbers: Uint32Array): Promise<void> {
   const { out } = session
   for (let at = 0, written = 0; at < numbers.length; written++) {
     const first = numbers[at]! // inside bounds, as all numbers here
@@ -63,7 +70,7 @@ async function writeSet(session: ImapSession, numbers: Uint32Array): Promise<voi
 
 /** The THREAD response (RFC 5256 §4); `numberOf` gives what a row is called. */
 export async function writeThreads(
-  session: ImapSession,
+  session: ResultOutput,
   { rows, firstChild, nextSibling, first }: ThreadForest,
   numberOf: (row: number) => number,
 ): Promise<void> {
