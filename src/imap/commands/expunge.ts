@@ -18,7 +18,7 @@ export const expunge: Command<'selected', NumberSet | undefined> = defineCommand
     let set: NumberSet | undefined
     if (byUid) {
       cursor.space()
-      set = cursor.uidSet()
+      set = cursor.sequenceSet()
     }
     cursor.end()
     return set

@@ -1,0 +1,383 @@
+/** Reads responses as RFC 9051 §9 and the extensions write them, strictly: what is not grammar is an error. */
+import { checkBodyStructure, checkEnvelope } from '../../src/mime/grammar.test-support.ts'
+import { NotGrammar, ResponseReader } from './response-reader.ts'
+
+export { NotGrammar } from './response-reader.ts'
+
+/** Ranges of UIDs, both ends included. */
+export type Ranges = readonly (readonly [first: number, last: number])[]
+
+/** A response code: its name in capitals, and what is behind it. */
+export interface ResponseCode {
+  readonly name: string
+  readonly rest: string
+}
+
+/** What a FETCH response says of a message. */
+export interface FetchData {
+  readonly seqNum: number
+  /** Every item, its name as sent, in order. */
+  readonly items: ReadonlyMap<string, string | undefined>
+  readonly uid: number | undefined
+  readonly flags: readonly string[] | undefined
+  readonly modSeq: number | undefined
+}
+
+/** One response of an IMAP server. */
+export type Response =
+  | { readonly kind: 'continuation'; readonly text: string }
+  | {
+      readonly kind: 'condition'
+      /** `undefined`: untagged. */
+      readonly tag: string | undefined
+      readonly status: 'OK' | 'NO' | 'BAD' | 'BYE' | 'PREAUTH'
+      readonly code: ResponseCode | undefined
+      readonly text: string
+    }
+  | { readonly kind: 'exists' | 'recent' | 'expunge'; readonly number: number }
+  | { readonly kind: 'vanished'; readonly earlier: boolean; readonly uids: Ranges }
+  | { readonly kind: 'fetch'; readonly data: FetchData }
+  | { readonly kind: 'flags'; readonly flags: readonly string[] }
+  | {
+      readonly kind: 'list' | 'lsub'
+      readonly attributes: readonly string[]
+      readonly name: string
+    }
+  | { readonly kind: 'status'; readonly name: string; readonly items: ReadonlyMap<string, number | string> }
+  | { readonly kind: 'search' | 'sort'; readonly numbers: readonly number[]; readonly modSeq: number | undefined }
+  | {
+      readonly kind: 'esearch'
+      readonly tag: string | undefined
+      readonly uid: boolean
+      readonly items: readonly string[]
+    }
+  /** CAPABILITY, ENABLED, ID, NAMESPACE, THREAD: checked, and of no further interest. */
+  | { readonly kind: 'other'; readonly name: string }
+
+/** What of a session decides on the grammar of its responses. */
+export interface Dialect {
+  /** Quoted strings may hold UTF-8. */
+  readonly utf8: boolean
+}
+
+/** One response, its last CRLF not. Throws {@link NotGrammar}. */
+export function parseResponse(text: string, { utf8 }: Dialect): Response {
+  const reader = new ResponseReader(text, utf8)
+  const response = parse(reader)
+  reader.end()
+  return response
+}
+
+function parse(reader: ResponseReader): Response {
+  if (reader.try('+ ')) return { kind: 'continuation', text: reader.restOfText() }
+  if (!reader.try('* ')) {
+    const tag = reader.take(/[!#$&',\-./0-9:;<=>?@A-Z[\]^_`a-z|}~]+/y, 'a tag')
+    reader.expect(' ')
+    // The pattern admits nothing but the three.
+    return condition(reader, tag, reader.take(/(?:OK|NO|BAD)(?= )/y, 'OK, NO or BAD') as 'OK' | 'NO' | 'BAD')
+  }
+  if (/^\* \d/.test(reader.text)) return numbered(reader)
+  const name = reader.atom('the name of a response')
+  switch (name) {
+    case 'OK':
+    case 'NO':
+    case 'BAD':
+    case 'BYE':
+    case 'PREAUTH':
+      return condition(reader, undefined, name)
+    case 'FLAGS':
+      reader.expect(' ')
+      return { kind: 'flags', flags: reader.flags() }
+    case 'VANISHED': {
+      const earlier = reader.try(' (EARLIER)')
+      reader.expect(' ')
+      return { kind: 'vanished', earlier, uids: reader.uidRanges() }
+    }
+    case 'LIST':
+    case 'LSUB':
+      return list(reader, name)
+    case 'STATUS':
+      return status(reader)
+    case 'SEARCH':
+    case 'SORT':
+      return search(reader, name)
+    case 'ESEARCH':
+      return esearch(reader)
+    default:
+      return other(reader, name)
+  }
+}
+
+function condition(
+  reader: ResponseReader,
+  tag: string | undefined,
+  status: 'OK' | 'NO' | 'BAD' | 'BYE' | 'PREAUTH',
+): Response {
+  reader.expect(' ')
+  let code: ResponseCode | undefined
+  if (reader.try('[')) {
+    const name = reader.take(/[^\s\]()"{%*\\\0-\x1f\x7f]+/y, 'a response code').toUpperCase()
+    code = { name, rest: reader.try(' ') ? codeText(reader) : '' }
+    checkCode(code, reader)
+    reader.expect(']')
+    if (!reader.atEnd) reader.expect(' ')
+  }
+  const text = reader.restOfText()
+  return { kind: 'condition', tag, status, code, text }
+}
+
+/** Up to the bracket that ends the code; brackets in strings and keywords are part of it. */
+function codeText(reader: ResponseReader): string {
+  const from = reader.at
+  while (!reader.sees(']')) {
+    if (reader.sees('"') || reader.sees('{')) reader.string()
+    else reader.take(/[^\]"{\r\n\0]+/y, 'the end of the response code')
+  }
+  return reader.text.slice(from, reader.at)
+}
+
+const codeShapes: Readonly<Record<string, (reader: ResponseReader) => void>> = {
+  UIDNEXT: (reader) => void reader.nzNumber(),
+  UIDVALIDITY: (reader) => void reader.nzNumber(),
+  UNSEEN: (reader) => void reader.nzNumber(),
+  HIGHESTMODSEQ: (reader) => void reader.modSeq(),
+  MODIFIED: (reader) => void reader.uidRanges(),
+  PERMANENTFLAGS: (reader) => void reader.flags(true),
+  MAILBOXID: (reader) => {
+    reader.expect('(')
+    objectId(reader)
+    reader.expect(')')
+  },
+  APPENDUID: (reader) => {
+    reader.nzNumber()
+    reader.expect(' ')
+    reader.uidRanges()
+  },
+  COPYUID: (reader) => {
+    reader.nzNumber()
+    reader.expect(' ')
+    const from = countOf(reader.uidRanges())
+    reader.expect(' ')
+    if (countOf(reader.uidRanges()) !== from) throw reader.fail('as many UIDs as were copied')
+  },
+}
+
+function checkCode({ name, rest }: ResponseCode, outer: ResponseReader): void {
+  const shape = codeShapes[name]
+  if (!shape) return
+  const reader = new ResponseReader(rest, false)
+  shape(reader)
+  if (!reader.atEnd) throw outer.fail(`a well-formed ${name} before`)
+}
+
+/** How many UIDs are in ranges. */
+export function countOf(ranges: Ranges): number {
+  return ranges.reduce((sum, [first, last]) => sum + Math.abs(last - first) + 1, 0)
+}
+
+/** Each UID of the text of a set. Throws {@link NotGrammar} when it is none. */
+export function uidsOf(set: string): number[] {
+  const reader = new ResponseReader(set, false)
+  const ranges = reader.uidRanges()
+  reader.end()
+  return ranges.flatMap(([a, b]) => Array.from({ length: Math.abs(b - a) + 1 }, (_, n) => Math.min(a, b) + n))
+}
+
+function numbered(reader: ResponseReader): Response {
+  const number = reader.number()
+  reader.expect(' ')
+  const name = reader.atom()
+  switch (name) {
+    case 'EXISTS':
+      return { kind: 'exists', number }
+    case 'RECENT':
+      return { kind: 'recent', number }
+    case 'EXPUNGE':
+      if (number === 0) throw reader.fail('no EXPUNGE of message 0 before')
+      return { kind: 'expunge', number }
+    case 'FETCH': {
+      if (number === 0) throw reader.fail('no FETCH of message 0 before')
+      reader.expect(' ')
+      return { kind: 'fetch', data: fetchData(reader, number) }
+    }
+    default:
+      throw reader.fail('EXISTS, RECENT, EXPUNGE or FETCH before')
+  }
+}
+
+function objectId(reader: ResponseReader): string {
+  return reader.take(/[A-Za-z0-9_-]{1,255}/y, 'an object id')
+}
+
+function inParentheses<Value>(reader: ResponseReader, value: () => Value): Value {
+  reader.expect('(')
+  const inside = value()
+  reader.expect(')')
+  return inside
+}
+
+function fetchData(reader: ResponseReader, seqNum: number): FetchData {
+  const items = new Map<string, string | undefined>()
+  const data: { uid?: number; flags?: readonly string[]; modSeq?: number } = {}
+  const fields = reader.list(() => {
+    const name = reader.take(/[A-Z][A-Z0-9.]*/y, 'a FETCH item') + (reader.sees('[') ? section(reader) : '')
+    if (items.has(name)) throw reader.fail(`${name} but once before`)
+    reader.expect(' ')
+    items.set(name, fetchValue(reader, name, data))
+  })
+  if (fields.length === 0) throw reader.fail('a FETCH item before')
+  return { seqNum, items, uid: data.uid, flags: data.flags, modSeq: data.modSeq }
+}
+
+/** RFC 9051 §9 section, and the origin of a partial fetch behind it. */
+function section(reader: ResponseReader): string {
+  const from = reader.at
+  reader.expect('[')
+  reader.take(/(?:[1-9]\d*(?:\.[1-9]\d*)*(?:\.(?=[A-Z]))?)?/y, 'part numbers')
+  if (reader.take(/(?:HEADER\.FIELDS(?:\.NOT)?|HEADER|TEXT|MIME)?/y, 'a part').startsWith('HEADER.FIELDS')) {
+    reader.expect(' ')
+    reader.list(() => reader.astring())
+  }
+  reader.expect(']')
+  if (reader.try('<')) {
+    reader.number()
+    reader.expect('>')
+  }
+  return reader.text.slice(from, reader.at)
+}
+
+function fetchValue(
+  reader: ResponseReader,
+  name: string,
+  data: { uid?: number; flags?: readonly string[]; modSeq?: number },
+): string | undefined {
+  switch (name) {
+    case 'UID':
+      return String((data.uid = reader.nzNumber()))
+    case 'FLAGS':
+      return (data.flags = reader.flags()).join(' ')
+    case 'MODSEQ':
+      return String((data.modSeq = inParentheses(reader, () => reader.modSeq())))
+    case 'RFC822.SIZE':
+      return String(reader.number(Number.MAX_SAFE_INTEGER))
+    case 'INTERNALDATE':
+      return reader.dateTime()
+    case 'SAVEDATE':
+      return reader.try('NIL') ? undefined : reader.dateTime()
+    case 'EMAILID':
+      return inParentheses(reader, () => objectId(reader))
+    case 'THREADID':
+      return reader.try('NIL') ? undefined : inParentheses(reader, () => objectId(reader))
+    case 'ENVELOPE':
+    case 'BODY':
+    case 'BODYSTRUCTURE': {
+      const value = reader.nested()
+      if (name === 'ENVELOPE') checkEnvelope(value)
+      else checkBodyStructure(value, name === 'BODYSTRUCTURE')
+      return value
+    }
+    case 'RFC822':
+    case 'RFC822.HEADER':
+    case 'RFC822.TEXT':
+    case 'PREVIEW':
+      return reader.nstring()
+    default:
+      if (name.startsWith('BODY[')) return reader.nstring()
+      if (name.startsWith('BINARY[')) return reader.nstring({ binary: true })
+      if (name.startsWith('BINARY.SIZE[')) return String(reader.number())
+      throw reader.fail('a known FETCH item before')
+  }
+}
+
+function list(reader: ResponseReader, name: 'LIST' | 'LSUB'): Response {
+  reader.expect(' ')
+  const attributes = reader.flags()
+  if (attributes.some((attribute) => !attribute.startsWith('\\'))) throw reader.fail('attributes before')
+  reader.expect(' ')
+  if (!reader.try('NIL') && reader.string().length !== 1) throw reader.fail('a hierarchy separator of one char before')
+  reader.expect(' ')
+  const mailbox = reader.astring()
+  if (!reader.atEnd) {
+    reader.expect(' ')
+    reader.list(() => {
+      reader.astring()
+      reader.expect(' ')
+      reader.nested()
+    })
+  }
+  return { kind: name === 'LIST' ? 'list' : 'lsub', attributes, name: mailbox }
+}
+
+function status(reader: ResponseReader): Response {
+  reader.expect(' ')
+  const name = reader.astring()
+  reader.expect(' ')
+  const items = new Map<string, number | string>()
+  reader.list(() => {
+    const item = reader.take(/[A-Z][A-Z-]*/y, 'a STATUS item')
+    if (items.has(item)) throw reader.fail(`${item} but once before`)
+    reader.expect(' ')
+    if (item === 'MAILBOXID')
+      items.set(
+        item,
+        inParentheses(reader, () => objectId(reader)),
+      )
+    else if (item === 'UIDNEXT' || item === 'UIDVALIDITY') items.set(item, reader.nzNumber())
+    else items.set(item, reader.number(Number.MAX_SAFE_INTEGER))
+  })
+  return { kind: 'status', name, items }
+}
+
+function search(reader: ResponseReader, name: 'SEARCH' | 'SORT'): Response {
+  const numbers: number[] = []
+  let modSeq: number | undefined
+  while (modSeq === undefined && reader.try(' ')) {
+    if (reader.try('(MODSEQ ')) {
+      modSeq = reader.modSeq()
+      reader.expect(')')
+    } else numbers.push(reader.nzNumber())
+  }
+  return { kind: name === 'SEARCH' ? 'search' : 'sort', numbers, modSeq }
+}
+
+/** RFC 9051 §9 esearch-response */
+function esearch(reader: ResponseReader): Response {
+  let tag: string | undefined
+  if (reader.try(' (TAG ')) {
+    tag = reader.string()
+    reader.expect(')')
+  }
+  const uid = reader.try(' UID')
+  const items: string[] = []
+  while (reader.try(' ')) {
+    const item = reader.take(/[A-Z]+/y, 'a search result')
+    reader.expect(' ')
+    if (item === 'ALL') reader.uidRanges()
+    else if (item === 'COUNT') reader.number()
+    else if (item === 'MIN' || item === 'MAX') reader.nzNumber()
+    else if (item === 'MODSEQ') reader.modSeq()
+    else throw reader.fail('a known search result before')
+    if (items.includes(item)) throw reader.fail(`${item} but once before`)
+    items.push(item)
+  }
+  return { kind: 'esearch', tag, uid, items }
+}
+
+function other(reader: ResponseReader, name: string): Response {
+  switch (name) {
+    case 'CAPABILITY':
+    case 'ENABLED':
+      while (reader.try(' ')) reader.atom()
+      break
+    case 'ID':
+    case 'NAMESPACE':
+      while (reader.try(' ')) if (!reader.try('NIL')) reader.nested()
+      break
+    case 'THREAD':
+      if (reader.try(' ')) while (!reader.atEnd) reader.nested()
+      break
+    default:
+      throw new NotGrammar('a known response', reader.text, 2)
+  }
+  return { kind: 'other', name }
+}

@@ -1,0 +1,227 @@
+import { type ClientCommand, type ToldClient } from './told-client.ts'
+
+/** Three numbers from 0 to below 2^16 that a command makes its choices from. */
+export type Choices = readonly [a: number, b: number, c: number]
+
+/** The mailboxes of the game. */
+export const mailboxNames: readonly string[] = ['INBOX', 'INBOX', 'one', 'one', 'two', 'one/deep']
+
+const flagNames: readonly string[] = ['\\Seen', '\\Deleted', '\\Flagged', '\\Answered', 'alpha', 'Beta']
+
+/** Makes messages that are all different, and small. */
+export class MessageMaker {
+  #made = 0
+
+  next(): string {
+    const n = ++this.#made
+    const parent = n > 3 ? `In-Reply-To: <${n - (n % 3) - 1}@test>\r\n` : ''
+    return `Subject: message ${n}\r\nMessage-Id: <${n}@test>\r\n${parent}\r\nThis is number ${n}.\r\n`
+  }
+}
+
+type Make = (client: ToldClient, choices: Choices, maker: MessageMaker) => ClientCommand | undefined
+
+const of = <Item>(items: readonly Item[], choice: number): Item => items[choice % items.length]! // never empty
+
+function someFlags(choice: number): string[] {
+  return flagNames.filter((_, n) => (choice >> n) & 1)
+}
+
+/** Sequence numbers or UIDs that the client knows, 1 to 4 of them, and now and then one too high. */
+function someNumbers(client: ToldClient, choice: number, byUid: boolean): number[] | undefined {
+  const messages = client.view?.messages ?? []
+  const known = messages.flatMap(({ uid }, at) => (byUid ? (uid === undefined ? [] : [uid]) : [at + 1]))
+  if (choice % 31 === 30) known.push((known.at(-1) ?? 0) + 1)
+  if (known.length === 0) return byUid ? [1 + (choice % 9)] : undefined
+  const first = choice % known.length
+  return known.slice(first, first + 1 + ((choice >> 8) % 4))
+}
+
+/** A set as text, sometimes with `*`, sometimes as a range. */
+function setText(numbers: readonly number[], choice: number): string {
+  if (choice % 5 === 4) return `${numbers[0]}:*`
+  if (choice % 11 === 10) return '*'
+  return numbers.join(',')
+}
+
+function simple(text: string, more: Partial<ClientCommand> = {}): ClientCommand {
+  return { pieces: [text + '\r\n'], name: text, ...more }
+}
+
+/** A command on a set, in its plain and its UID form. */
+function onSet(
+  client: ToldClient,
+  name: string,
+  [a, b]: Choices,
+  rest: string,
+  more: (numbers: readonly number[]) => Partial<ClientCommand> = () => ({}),
+): ClientCommand | undefined {
+  const byUid = a % 2 === 0
+  const numbers = someNumbers(client, a >> 1, byUid)
+  if (!numbers) return undefined
+  const extra = more(numbers)
+  // What is silent must be spelled out, or the client could not tell what it changed.
+  const set = extra.silent ? numbers.join(',') : setText(numbers, b)
+  const full = byUid ? `UID ${name}` : name
+  return { pieces: [`${full} ${set}${rest}\r\n`], name: full, bySeqNum: !byUid, selected: true, ...extra }
+}
+
+const select =
+  (name: 'SELECT' | 'EXAMINE'): Make =>
+  (client, [a, b]) => {
+    const readOnly = name === 'EXAMINE'
+    const candidates = [...client.kept.values()]
+    const kept = client.enabled.has('QRESYNC') && b % 4 !== 0 ? of([undefined, ...candidates], b >> 2) : undefined
+    const parameters = kept ? ` (QRESYNC (${kept.uidValidity} ${kept.modSeq}))` : b % 5 === 0 ? ' (CONDSTORE)' : ''
+    return {
+      pieces: [`${name} ${of(mailboxNames, a)}${parameters}\r\n`],
+      name,
+      selects: { readOnly, ...(kept && { kept }) },
+      ...(b % 5 === 0 && !kept && { enables: ['CONDSTORE'] }),
+    }
+  }
+
+const append: Make = (_client, [a, b, c], maker) => {
+  const messages = Array.from({ length: c % 4 === 0 ? 1 + (c % 3) : 1 }, () => maker.next())
+  const sync = b % 3 === 0
+  const pieces = [`APPEND ${of(mailboxNames, a)}`]
+  for (const message of messages) {
+    const date = b % 7 === 0 ? ' "01-Jan-2020 00:00:00 +0000"' : ''
+    pieces[pieces.length - 1] +=
+      ` (${someFlags(a >> 3).join(' ')})${date} ${c % 9 === 8 ? '~' : ''}{${message.length}${sync ? '' : '+'}}\r\n`
+    if (sync) pieces.push(message)
+    else pieces[pieces.length - 1] += message
+  }
+  pieces[pieces.length - 1] += '\r\n'
+  return { pieces, name: 'APPEND', messages }
+}
+
+const replace: Make = (client, [a, b, c], maker) => {
+  const byUid = a % 2 === 0
+  const number = someNumbers(client, a >> 1, byUid)?.[0]
+  if (number === undefined) return undefined
+  const message = maker.next()
+  const name = byUid ? 'UID REPLACE' : 'REPLACE'
+  const head = `${name} ${number} ${of(mailboxNames, b)} (${someFlags(c).join(' ')}) {${message.length}+}\r\n`
+  return { pieces: [head + message + '\r\n'], name, bySeqNum: !byUid, selected: true, messages: [message] }
+}
+
+const store: Make = (client, choices) => {
+  const [, b, c] = choices
+  const mode = of(['add', 'remove', 'replace'] as const, c)
+  const names = someFlags(b >> 4)
+  const isSilent = c % 2 === 0
+  const known = client.view?.messages.flatMap(({ modSeq }) => modSeq ?? []) ?? []
+  const condition = c % 4 === 3 ? ` (UNCHANGEDSINCE ${of([1, client.view?.safeModSeq ?? 1, ...known], c >> 3)})` : ''
+  const sign = { add: '+', remove: '-', replace: '' }[mode]
+  return onSet(
+    client,
+    'STORE',
+    choices,
+    `${condition} ${sign}FLAGS${isSilent ? '.SILENT' : ''} (${names.join(' ')})`,
+    (numbers) => ({
+      ...(isSilent && { silent: { mode, names, numbers } }),
+      ...(condition !== '' && { enables: ['CONDSTORE'] }),
+    }),
+  )
+}
+
+const fetchItems: readonly string[] = [
+  'FLAGS',
+  '(UID FLAGS)',
+  '(UID FLAGS MODSEQ)',
+  '(UID BODY.PEEK[])',
+  '(UID BODY[])',
+]
+
+const fetch: Make = (client, choices) => {
+  const items = of(fetchItems, choices[2])
+  return onSet(client, 'FETCH', choices, ` ${items}`, () =>
+    items.includes('MODSEQ') ? { enables: ['CONDSTORE'] } : {},
+  )
+}
+
+/** What a client does after SELECT, and so has a complete view. */
+const fetchAll: Make = (client, [a]) => {
+  if (!client.view) return undefined
+  const condstore = client.enabled.has('CONDSTORE') || client.enabled.has('QRESYNC')
+  const name = a % 2 === 0 ? 'UID FETCH' : 'FETCH'
+  return simple(`${name} 1:* (UID FLAGS${condstore ? ' MODSEQ' : ''})`, {
+    name,
+    selected: true,
+    bySeqNum: name === 'FETCH',
+  })
+}
+
+const fetchChanged: Make = (client, [a]) => {
+  if (!client.view || !client.enabled.has('QRESYNC')) return undefined
+  const since = Math.max(1, client.view.safeModSeq)
+  const text = `UID FETCH 1:* (FLAGS) (CHANGEDSINCE ${since}${a % 2 === 0 ? ' VANISHED' : ''})`
+  return simple(text, { name: 'UID FETCH', selected: true })
+}
+
+const searches: readonly string[] = ['ALL', 'UNSEEN', 'RETURN (COUNT ALL) DELETED', 'NOT FLAGGED', '1:*', 'UID 1:5']
+
+const search: Make = (_client, [a, b]) => {
+  const name = a % 2 === 0 ? 'UID SEARCH' : 'SEARCH'
+  return simple(`${name} ${of(searches, b)}`, { name, selected: true, bySeqNum: name === 'SEARCH' })
+}
+
+const enable: Make = (client, [a]) => {
+  const extension = of(['CONDSTORE', 'QRESYNC'], a)
+  return client.enabled.has(extension)
+    ? undefined
+    : simple(`ENABLE ${extension}`, { name: 'ENABLE', enables: [extension] })
+}
+
+/** Every command of the game, as often as it should come up. */
+export const makers: readonly Make[] = [
+  select('SELECT'),
+  select('SELECT'),
+  select('SELECT'),
+  select('EXAMINE'),
+  append,
+  append,
+  append,
+  append,
+  store,
+  store,
+  store,
+  store,
+  store,
+  store,
+  (client, choices) => onSet(client, 'COPY', choices, ` ${of(mailboxNames, choices[2])}`),
+  (client, choices) => onSet(client, 'COPY', choices, ` ${of(mailboxNames, choices[2])}`),
+  (client, choices) => onSet(client, 'MOVE', choices, ` ${of(mailboxNames, choices[2])}`),
+  () => simple('EXPUNGE', { selected: true }),
+  () => simple('EXPUNGE', { selected: true }),
+  (client, [a, b]) => {
+    const numbers = someNumbers(client, a, true)
+    return numbers && simple(`UID EXPUNGE ${setText(numbers, b)}`, { name: 'UID EXPUNGE', selected: true })
+  },
+  replace,
+  () => simple('CLOSE', { selected: true }),
+  () => simple('UNSELECT', { selected: true }),
+  (_client, [a]) => simple(`CREATE ${of(mailboxNames, a)}`),
+  (_client, [a]) => simple(`CREATE ${of(mailboxNames, a)}`),
+  (_client, [a, b]) => simple(`RENAME ${of(mailboxNames, a)} ${of(mailboxNames, b)}`),
+  (_client, [a]) => (a % 4 === 0 ? simple(`DELETE ${of(mailboxNames, a >> 2)}`, { deletes: true }) : undefined),
+  () => simple('NOOP'),
+  () => simple('NOOP'),
+  () => simple('CHECK', { selected: true }),
+  () => simple('IDLE'),
+  () => simple('IDLE'),
+  fetch,
+  fetch,
+  fetch,
+  fetch,
+  fetchAll,
+  fetchAll,
+  fetchAll,
+  fetchChanged,
+  search,
+  search,
+  (_client, [a]) => simple(`STATUS ${of(mailboxNames, a)} (MESSAGES UIDNEXT UNSEEN SIZE)`),
+  enable,
+  (_client, [a]) => (a % 8 === 0 ? simple('COMPRESS DEFLATE', { name: 'COMPRESS' }) : undefined),
+]
