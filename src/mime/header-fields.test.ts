@@ -32,6 +32,10 @@ const selections: readonly (readonly [names: readonly string[], except: boolean,
     [['x'], false, 'X: y\n\nX: z', 'X: y\n\r\n'],
     [['x'], false, '', '\r\n'],
     [['x'], true, '\r\n', '\r\n'],
+    [['Subject'], false, 'Subject \t: one\r\nSubject\r\n : two\r\n\r\n', 'Subject \t: one\r\n\r\n'],
+    [['a b', 'a:', ''], false, 'a b: one\r\na:: two\r\n: three\r\n\r\n', '\r\n'],
+    [['a b', 'x'], true, 'a b: one\r\nx: two\r\n: three\r\n', 'a b: one\r\n: three\r\n\r\n'],
+    [['b'], false, 'no colon\r\n\xe4: x\r\nb: y', 'b: y\r\n\r\n'],
   ]
 
 test('subsets of a header', () => {

@@ -13,7 +13,7 @@ export { parseContentType, parseDisposition, type ContentType, type Disposition 
 export { parseDate, type SentDate } from './dates.ts'
 export { isKnownEncoding, TransferDecoder } from './decode.ts'
 export { decodeHeaderValue } from './encoded-word.ts'
-export { fieldValue, headerFields, selectFields, unfold, type HeaderField } from './header-fields.ts'
+export { fieldSelector, fieldValue, headerFields, selectFields, unfold, type HeaderField } from './header-fields.ts'
 export { indexMessage, MessageIndexer } from './indexer.ts'
 export { decodeKeys, encodeKeys } from './keys.ts'
 export { parseMessageId, parseMessageIds, threadReferences } from './message-ids.ts'

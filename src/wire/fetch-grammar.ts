@@ -111,11 +111,11 @@ function parseItem(cursor: Cursor, name: string): FetchItem {
         return { item: name, section: parseBinarySection(cursor) }
     }
   } else if (name === 'PREVIEW') {
-    const lazy = cursor.startsWith(' (')
+    // Another parenthesis is that of the fetch modifiers.
+    const lazy = cursor.startsWith(' (LAZY)')
     if (lazy) {
       cursor.space()
-      const modifiers = cursor.list(() => cursor.keyword('LAZY'))
-      if (modifiers.length !== 1 || modifiers[0] !== 'LAZY') throw cursor.bad('unknown preview modifier')
+      cursor.list(() => cursor.keyword('LAZY'))
     }
     return { item: name, lazy }
   } else if (isPlain(name)) return { item: name }

@@ -124,8 +124,3 @@ async function* decodedPieces(
   const last = within(decoder.end())
   if (last.length > 0) yield last
 }
-
-/** Whether the parts must be known. */
-export function binaryNeedsParts({ part }: Section): boolean {
-  return part.length > 0
-}

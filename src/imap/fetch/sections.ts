@@ -1,8 +1,8 @@
-import { selectFields } from '../../mime/header-fields.ts'
+import { fieldSelector } from '../../mime/header-fields.ts'
 import { type OctetRange, sectionRange } from '../../mime/parts.ts'
 import type { PartialRange, Section } from '../../wire/fetch-grammar.ts'
 import { maxSelectedHeaderOctets } from './limits.ts'
-import { andThen, literalOf, type Maybe, type MessageSource, nil, type Value } from './octets.ts'
+import { andThen, announcement, type Maybe, type MessageSource, nil, type Value } from './octets.ts'
 
 /** Reads one item's value from the message at hand. Throws `StoreFailure`, or `Refusal` (`UNKNOWN-CTE`). */
 export type ReadValue = (source: MessageSource) => Maybe<Value>
@@ -40,19 +40,24 @@ function fieldsReader(
   except: boolean,
   partial: PartialRange | undefined,
 ): ReadValue {
+  const select = fieldSelector(fields, except)
+  const cut = (selected: string): string => {
+    const { start, end } = partOf({ start: 0, end: selected.length }, partial)
+    return selected.slice(start, end)
+  }
   return (source) => {
     const header = sectionRange(source.parts, part, 'HEADER')
     if (!header) return nil
     const seen = partOf(header, { offset: 0, length: maxSelectedHeaderOctets })
-    return andThen(source.peek(seen), (octets) => {
-      const selected = selectFields(octets, fields, except)
-      const { start, end } = partOf({ start: 0, end: selected.length }, partial)
-      return literalOf(selected.subarray(start, end))
+    const selected = (): Maybe<string> => andThen(source.peek(seen), (octets) => cut(select(octets.toString('latin1'))))
+    return andThen(selected(), (text) => {
+      if (source.holds(text.length)) return announcement(text.length, false) + text
+      // Too much to be kept until it is sent: read again then.
+      return { binary: false, length: text.length, octets: Buffer.alloc(0), rest: () => once(selected) }
     })
   }
 }
 
-/** Whether a section can be found without the tree of parts. */
-export function needsParts({ part, text }: Section): boolean {
-  return part.length > 0 || text !== undefined
+async function* once(text: () => Maybe<string>): AsyncGenerator<Buffer, void, undefined> {
+  yield Buffer.from(await text(), 'latin1')
 }
