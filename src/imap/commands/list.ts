@@ -144,6 +144,7 @@ function parseList(cursor: Cursor): ListArgs {
   if (cursor.peek() === '(') {
     extended = true
     patterns = cursor.list(() => cursor.listMailbox())
+    if (patterns.length === 0) throw cursor.bad('LIST needs a pattern')
     if (patterns.length > maxPatterns) throw cursor.bad(`LIST takes ${maxPatterns} patterns at most`)
   } else {
     patterns = [cursor.listMailbox()]
