@@ -1,8 +1,8 @@
 /** The text of a message as SEARCH BODY and TEXT see it (RFC 9051 §6.4.4): decoded, part by part. */
-import { decodeUnlabelled, streamingDecoder } from './charset.ts'
+import { decodeUnlabelled, type StreamingDecoder, streamingDecoder } from './charset.ts'
 import { isKnownEncoding, TransferDecoder } from './decode.ts'
 import { decodeHeaderValue } from './encoded-word.ts'
-import { fieldValue, headerFields } from './header-fields.ts'
+import { fieldValue, headerFields, type HeaderField } from './header-fields.ts'
 import { maxHeaderOctets } from './limits.ts'
 import type { Part } from './message.ts'
 
@@ -25,8 +25,14 @@ const chunkOctets = 64 * 1024
  */
 export async function* bodyText(root: Part, read: ReadOctets): AsyncGenerator<TextPiece> {
   for (const part of partsOf(root)) {
-    if (part.type.toLowerCase() === 'text' && isKnownEncoding(part.encoding)) yield* partText(part, read)
+    if (isText(part) && isKnownEncoding(part.encoding)) yield* partText(part, read)
   }
+}
+
+/** Text, or a report or the like: a message that is no mail inside mail (RFC 3464 §2.1, RFC 8098 §3.1). */
+function isText({ type, children }: Part): boolean {
+  const lower = type.toLowerCase()
+  return lower === 'text' || (lower === 'message' && children.length === 0)
 }
 
 /** Yields all headers, decoded, then {@link bodyText} (RFC 9051 §6.4.4 TEXT). */
@@ -46,9 +52,18 @@ export function headerText(header: Buffer): string {
   let text = ''
   for (const field of headerFields(header)) {
     const name = header.toString('latin1', field.start, field.start + field.name.length)
-    text += name + ': ' + decodeHeaderValue(Buffer.from(fieldValue(header, field), 'latin1')) + '\n'
+    text += name + ': ' + fieldText(header, field) + '\n'
   }
   return text
+}
+
+const plain = /^[\0-\x7f]*$/
+
+/** The value of a field as text: unfolded, and decoded where there is anything to decode (RFC 2047). */
+export function fieldText(header: Buffer, field: HeaderField): string {
+  const value = fieldValue(header, field)
+  if (!value.includes('=?') && plain.test(value)) return value
+  return decodeHeaderValue(Buffer.from(value, 'latin1'))
 }
 
 /** A part and all parts inside it, in their order. */
@@ -60,21 +75,43 @@ export function* partsOf(part: Part): Generator<Part> {
 async function* partText(part: Part, read: ReadOctets): AsyncGenerator<TextPiece> {
   const transfer = new TransferDecoder(part.encoding)
   const isUnlabelled = part.charset === undefined || /^(?:us-)?ascii$/.test(part.charset)
-  const charset = isUnlabelled ? undefined : streamingDecoder(part.charset)
+  const charset = (isUnlabelled ? undefined : streamingDecoder(part.charset)) ?? unlabelledDecoder()
   let startsAnew = true
   for (let start = part.bodyStart; start < part.bodyEnd;) {
     const end = Math.min(part.bodyEnd, start + chunkOctets)
     const octets = transfer.write(await read(start, end))
     const isLast = end === part.bodyEnd
-    const content = isLast ? Buffer.concat([octets, transfer.end()]) : octets
-    // Without a charset each chunk is judged for itself; a character cut between two is lost at worst.
-    const text = charset ? charset.write(content) + (isLast ? charset.end() : '') : decodeUnlabelled(content)
+    const text = isLast ? charset.write(octets) + charset.write(transfer.end()) + charset.end() : charset.write(octets)
     if (text !== '') {
       yield { text, startsAnew }
       startsAnew = false
     }
     start = end
   }
+}
+
+/** Judges each chunk for itself by {@link decodeUnlabelled}; a character of UTF-8 may lie across two. */
+function unlabelledDecoder(): StreamingDecoder {
+  let held = Buffer.alloc(0)
+  return {
+    write(octets) {
+      const whole = held.length === 0 ? asBuffer(octets) : Buffer.concat([held, octets])
+      const cut = whole.length - unfinishedOctets(whole)
+      held = Buffer.from(whole.subarray(cut))
+      return decodeUnlabelled(whole.subarray(0, cut))
+    },
+    end: () => decodeUnlabelled(held),
+  }
+}
+
+/** Octets at the end that begin a character of UTF-8 whose other octets are not there (RFC 3629 §3). */
+function unfinishedOctets(octets: Buffer): number {
+  for (let back = 1; back <= 3 && back <= octets.length; back++) {
+    const octet = octets[octets.length - back]!
+    if (octet < 0x80) return 0
+    if (octet >= 0xc0) return back < (octet >= 0xf0 ? 4 : octet >= 0xe0 ? 3 : 2) ? back : 0
+  }
+  return 0
 }
 
 function asBuffer(octets: Uint8Array): Buffer {

@@ -1,10 +1,9 @@
 /** Looks for needles in the octets of one message. */
 import { fold } from '../mime/casemap.ts'
-import { decodeHeaderValue } from '../mime/encoded-word.ts'
-import { fieldValue, headerFields } from '../mime/header-fields.ts'
+import { headerFields } from '../mime/header-fields.ts'
 import { maxHeaderOctets } from '../mime/limits.ts'
 import type { Part } from '../mime/message.ts'
-import { bodyText, headerText, partsOf, type TextPiece } from '../mime/searchable.ts'
+import { bodyText, fieldText, headerText, partsOf, type TextPiece } from '../mime/searchable.ts'
 import type { AccountStore } from '../store/store.ts'
 import type { Breathe } from './context.ts'
 import type { Verdict } from './expression.ts'
@@ -122,7 +121,7 @@ async function findInFields(header: Buffer, { needles, found, breathe }: Message
   for (const field of headerFields(header)) {
     const numbers = needles.inField.get(field.name)
     if (!numbers) continue
-    const value = fold(decodeHeaderValue(Buffer.from(fieldValue(header, field), 'latin1')))
+    const value = fold(fieldText(header, field))
     for (const number of numbers) {
       const needle = needles.all[number]
       if (needle && !found[number] && value.includes(needle.text)) found[number] = true

@@ -278,6 +278,22 @@ test('a text that lies across the pieces in which a message is read', async () =
   }
 })
 
+test('characters that lie across pieces, where no charset is named', async () => {
+  for (const shift of [0, 1, 2, 3]) {
+    const body = 'x'.repeat(shift) + '語é😀'.repeat(30_000) + ' Ende'
+    const context = await mailboxOf([`Subject: x\n\n${body}\n`])
+    assert.deepEqual(await searchFor(context, 'BODY "語É😀 ende"'), [1])
+    assert.deepEqual(await searchFor(context, `BODY "${'語é😀'.repeat(400)}"`), [1])
+    assert.deepEqual(await searchFor(context, 'BODY "Ã"'), [], 'nothing was taken for another charset')
+  }
+})
+
+test('reports are text', async () => {
+  const octets =
+    'Content-Type: multipart/report; boundary=b\n\n--b\nContent-Type: message/delivery-status\n\nAction: failed\n--b--\n'
+  assert.deepEqual(await searchFor(await mailboxOf([octets]), 'BODY "action: failed"'), [1])
+})
+
 test('deep and wide searches', async () => {
   const context = await mailboxOf(mails)
   assert.deepEqual(await searchFor(context, 'NOT '.repeat(499) + 'BODY text'), [3, 4])
