@@ -47,7 +47,9 @@ export type Watcher = (mailboxes: readonly MailboxId[], modSeq: ModSeq) => void
 /** Octets computed from messages that may wait for a checkpoint before commits wait for it, too. */
 const maxWaitingBytes = 32 * 1024 * 1024
 /** Octets computed from messages that are written in one go. */
-const batchBytes = 1024 * 1024
+const batchBytes = 512 * 1024
+/** Message-IDs that are written in one go. */
+const batchThreads = 500
 
 /** One account of the embedded engine: the state in memory, the log that makes it durable, the database behind. */
 export class Account {
@@ -291,14 +293,14 @@ export class Account {
   }
 
   async #takeCheckpoint(): Promise<void> {
-    const { computed, database, segments, state } = this.#parts
+    const { computed, database, segments, state, threads } = this.#parts
     // What was computed never changes, so it can go ahead of the image, in pieces that hold up nobody.
-    while (computed.waitingBytes > batchBytes) {
-      let after = (): void => {}
+    while (computed.waitingBytes > batchBytes || threads.waiting > batchThreads) {
+      const after: (() => void)[] = []
       database.transaction(() => {
-        after = computed.write(batchBytes)
+        after.push(computed.write(batchBytes), threads.write(batchThreads))
       })
-      after()
+      for (const call of after) call()
       await new Promise((resolve) => setImmediate(resolve))
     }
     if (!state.dirty && this.#end.sequence === this.#checkpointAt.sequence) return
@@ -334,7 +336,7 @@ export class Account {
     const after: (() => void)[] = []
     try {
       database.transaction(() => {
-        after.push(computed.write(Infinity), locations.write(), threads.write())
+        after.push(computed.write(Infinity), locations.write(), threads.write(Infinity))
         writeCheckpoint(database, checkpoint, end, ownFiles)
       })
     } catch (error) {

@@ -29,10 +29,7 @@ export function writeCheckpoint(
       database.run('INSERT INTO subscription (user, names) VALUES (?, ?)', user, JSON.stringify([...names]))
     }
   }
-  for (const [message, entries] of checkpoint.references) {
-    if (entries > 1) database.run('INSERT OR REPLACE INTO reference (message, entries) VALUES (?, ?)', message, entries)
-    else database.run('DELETE FROM reference WHERE message = ?', message)
-  }
+  writeReferences(database, checkpoint.references)
   database.run('DELETE FROM own_file')
   for (const [segment, message] of ownFiles) {
     database.run('INSERT INTO own_file (segment, message) VALUES (?, ?)', segment, message)
@@ -65,7 +62,7 @@ export function readCheckpoint(database: Database): StoredAccount | undefined {
             .rows('SELECT user, names FROM subscription')
             .map(([user, names]) => [String(user), new Set<string>(JSON.parse(String(names)))]),
         ),
-        references: numbers(database.rows('SELECT message, entries FROM reference')),
+        references: readReferences(database),
       },
       position,
       ownFiles: numbers(database.rows('SELECT segment, message FROM own_file')),
@@ -74,6 +71,35 @@ export function readCheckpoint(database: Database): StoredAccount | undefined {
     if (error instanceof StoreFailure) throw error
     throw new StoreFailure('damaged', `${database.path} holds a catalogue that cannot be read`, { cause: error })
   }
+}
+
+/** Messages whose counts of entries are kept in one octet string. */
+const referencePage = 1024
+
+function writeReferences(database: Database, references: ReadonlyMap<number, number>): void {
+  const pages = Map.groupBy(references, ([message]) => Math.floor(message / referencePage))
+  for (const [page, changed] of pages) {
+    const counts = referencesIn(database, page)
+    for (const [message, entries] of changed) counts[message % referencePage] = entries > 1 ? entries : 0
+    database.putBlob('reference', page, Buffer.from(counts.buffer))
+  }
+}
+
+function referencesIn(database: Database, page: number): Uint32Array {
+  const counts = new Uint32Array(referencePage)
+  const stored = database.blob('reference', page)
+  if (stored) Buffer.from(counts.buffer).set(stored)
+  return counts
+}
+
+function readReferences(database: Database): Map<number, number> {
+  const references = new Map<number, number>()
+  for (const [page] of database.rows('SELECT key FROM reference ORDER BY key')) {
+    referencesIn(database, Number(page)).forEach((entries, n) => {
+      if (entries > 0) references.set(Number(page) * referencePage + n, entries)
+    })
+  }
+  return references
 }
 
 function numbers(rows: readonly SqlValue[][]): Map<number, number> {

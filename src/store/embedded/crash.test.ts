@@ -159,7 +159,7 @@ void describe('embedded store after a crash', () => {
       const first = await store.openAccount('alice')
       const read = async (): Promise<void> => {
         await imageOf(first)
-        first.readComputed('envelope', [1, 2, 3])
+        await first.readComputed('envelope', [1, 2, 3])
       }
       await assert.rejects(read, { reason: 'damaged' }, table)
       await first.close()

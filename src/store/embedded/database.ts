@@ -8,10 +8,10 @@ import { asStoreFailure } from './disk.ts'
 export type SqlValue = number | string | Buffer | null
 
 /** A table of octet strings by a whole number. */
-export type BlobTable = 'page_fixed' | 'page_flags' | 'computed' | 'location'
+export type BlobTable = 'page_fixed' | 'page_flags' | 'computed' | 'location' | 'reference'
 
 /** The version of the tables below; another one is thrown away and made anew from the log. */
-export const databaseFormat = 1
+export const databaseFormat = 2
 
 const tables = `
   CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -19,13 +19,13 @@ const tables = `
     id INTEGER PRIMARY KEY, head TEXT NOT NULL, flag_sets TEXT, tombstones BLOB, seen BLOB
   ) STRICT;
   CREATE TABLE IF NOT EXISTS subscription (user TEXT PRIMARY KEY, names TEXT NOT NULL) STRICT;
-  CREATE TABLE IF NOT EXISTS reference (message INTEGER PRIMARY KEY, entries INTEGER NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS thread (hash INTEGER PRIMARY KEY, thread INTEGER NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS own_file (segment INTEGER PRIMARY KEY, message INTEGER NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS page_fixed (key INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS page_flags (key INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS computed (key INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS location (key INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS reference (key INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
 `
 
 /** KiB of SQLite's own page cache: small, since what is read often is cached above it. */

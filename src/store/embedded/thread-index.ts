@@ -28,9 +28,21 @@ export class StoredThreads implements ThreadIndex {
     this.#fresh.set(this.#hash(messageId), thread)
   }
 
-  /** Puts what is new into the database, inside the caller's transaction; returns what to call when that is done. */
-  write(): () => void {
-    const written = [...this.#fresh]
+  /** How many Message-IDs are not yet in the database. */
+  get waiting(): number {
+    return this.#fresh.size
+  }
+
+  /**
+   * Puts what is new, at most `max` of it, into the database, inside the caller's transaction; returns what to call when
+   * that is done.
+   */
+  write(max: number): () => void {
+    const written: [hash: number, thread: number][] = []
+    for (const one of this.#fresh) {
+      if (written.length >= max) break
+      written.push(one)
+    }
     for (const [hash, thread] of written) {
       this.#database.run('INSERT OR REPLACE INTO thread (hash, thread) VALUES (?, ?)', hash, thread)
     }

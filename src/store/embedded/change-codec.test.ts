@@ -1,0 +1,97 @@
+import fc from 'fast-check'
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Change } from '../../model/change.ts'
+import { flagSet } from '../../model/flags.ts'
+import { specialUses } from '../../model/mailbox.ts'
+import { asMailboxId, asMessageNum, asModSeq, asUid } from '../../model/numbers.ts'
+import { decodeChangeRecord, encodeChangeRecord } from './change-codec.ts'
+
+const uid = fc.integer({ min: 1, max: 0xffff_ffff })
+const uids = fc.array(uid, { maxLength: 5 })
+const mailbox = fc.integer({ min: 1, max: 0xffff_ffff }).map(asMailboxId)
+const seconds = fc.integer({ min: -(2 ** 50), max: 2 ** 50 })
+const flags = fc
+  .tuple(fc.integer({ min: 0, max: 31 }), fc.array(fc.stringMatching(/^[a-z$]{1,8}$/), { maxLength: 3 }))
+  .map(([system, keywords]) => flagSet(system, keywords))
+const name = fc.string({ unit: 'grapheme', maxLength: 20 })
+
+const entry = fc
+  .record({ uid, message: uid, size: uid, internalDate: seconds, saveDate: seconds, thread: uid, flags })
+  .map((one) => ({ ...one, uid: asUid(one.uid), message: asMessageNum(one.message) }))
+
+const change: fc.Arbitrary<Change> = fc.oneof(
+  fc.record({
+    kind: fc.constant('mailboxCreated' as const),
+    mailbox,
+    name,
+    uidValidity: uid,
+    specialUse: fc.subarray([...specialUses]),
+  }),
+  fc.record({ kind: fc.constant('mailboxDeleted' as const), mailbox }),
+  fc.record({ kind: fc.constant('mailboxRenamed' as const), mailbox, name }),
+  fc.record({ kind: fc.constant('subscribed' as const), user: name, name, subscribed: fc.boolean() }),
+  fc.record({ kind: fc.constant('appended' as const), mailbox, entries: fc.array(entry, { maxLength: 5 }) }),
+  fc.record({
+    kind: fc.constant('flagsChanged' as const),
+    mailbox,
+    groups: fc.array(fc.record({ flags, uids }), { maxLength: 3 }),
+  }),
+  fc.record({ kind: fc.constant('seenChanged' as const), mailbox, user: name, seen: fc.boolean(), uids }),
+  fc.record({ kind: fc.constant('expunged' as const), mailbox, uids }),
+  fc.record({ kind: fc.constant('recentClaimed' as const), mailbox, firstRecentUid: uid.map(asUid) }),
+)
+
+const record = fc.record({
+  ownFiles: fc.array(fc.record({ message: uid, segment: uid }), { maxLength: 3 }),
+  changeSet: fc.record({
+    modSeq: fc.integer({ min: 0, max: 2 ** 53 - 1 }).map(asModSeq),
+    time: seconds,
+    changes: fc.array(change, { maxLength: 6 }),
+  }),
+})
+
+test('a change set comes back as it was', () => {
+  fc.assert(
+    fc.property(record, (one) => {
+      assert.deepEqual(plain(decodeChangeRecord(encodeChangeRecord(one))), plain(one))
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test('octets that end too early, or go on, are no change set', () => {
+  fc.assert(
+    fc.property(record, (one) => {
+      const bytes = encodeChangeRecord(one)
+      for (let length = 0; length < bytes.length; length += 1 + (bytes.length >>> 4)) {
+        assert.throws(() => decodeChangeRecord(bytes.subarray(0, length)), RangeError)
+      }
+      assert.throws(() => decodeChangeRecord(Buffer.concat([bytes, Buffer.alloc(1)])), RangeError)
+    }),
+    { numRuns: 100 },
+  )
+})
+
+test('many entries take few octets', () => {
+  const entries = Array.from({ length: 10_000 }, (_, n) => ({
+    uid: asUid(n + 1),
+    message: asMessageNum(n + 50),
+    size: 4000 + n,
+    internalDate: 1_700_000_000 + n * 60,
+    saveDate: 1_800_000_000,
+    thread: n + 1,
+    flags: flagSet(n % 3, ['Work']),
+  }))
+  const changeSet = {
+    modSeq: asModSeq(7),
+    time: 1_800_000_000,
+    changes: [{ kind: 'appended' as const, mailbox: asMailboxId(1), entries }],
+  }
+  assert.ok(encodeChangeRecord({ ownFiles: [], changeSet }).length < 10_000 * 10)
+})
+
+/** Without prototypes, which fast-check leaves off. */
+function plain(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value))
+}
