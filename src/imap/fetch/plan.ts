@@ -10,25 +10,26 @@ import {
 } from '../../wire/fetch-grammar.ts'
 import { string } from '../../wire/strings.ts'
 import { binaryReader, binarySizeReader } from './binary.ts'
-import { ComputedTexts } from './computed-texts.ts'
+import { ComputedBatch } from './computed-batch.ts'
 import type { FlagColumns } from './flag-columns.ts'
 import { type ReadValue, sectionReader } from './sections.ts'
 
-/** An item whose text is at hand: of the message in `row`, which is the `n`-th of its batch. */
+/** An item as text: of the message in `row`, which is the `n`-th of its batch. */
 export type WriteText = (row: number, n: number) => string
 
 /** One item of every response, in the order asked for. A label is name and space, with a space before all but the first. */
 export type Step =
   | { readonly kind: 'text'; readonly label: string; readonly text: WriteText }
+  /** Wire-ready since the message came. */
+  | { readonly kind: 'computed'; readonly label: string; readonly batch: ComputedBatch }
+  /** Read from the message. */
   | { readonly kind: 'octets'; readonly label: string; readonly read: ReadValue }
 
 /** The items of a command, made ready to be written once per message. */
 export interface FetchPlan {
   readonly steps: readonly Step[]
-  /** How many of the steps are `octets`. */
-  readonly octetSteps: number
   /** What is to be loaded for each batch of messages. */
-  readonly computed: readonly ComputedTexts[]
+  readonly computed: readonly ComputedBatch[]
   readonly needsParts: boolean
   /** Behind all items: what a response has to tell since the command made its message `\Seen`. */
   readonly tail: (row: number) => string
@@ -59,11 +60,11 @@ export function planFetch(items: readonly FetchItem[], context: PlanContext): Fe
   const withModSeq: readonly FetchItem[] = context.withModSeq && !has('MODSEQ') ? [{ item: 'MODSEQ' }] : []
   const all = [...withUid, ...wanted.values(), ...withModSeq]
 
-  const texts = new Map<ComputedKind, ComputedTexts>()
-  const computed = (kind: ComputedKind): ComputedTexts => {
-    let table = texts.get(kind)
-    if (!table) texts.set(kind, (table = new ComputedTexts(kind)))
-    return table
+  const batches = new Map<ComputedKind, ComputedBatch>()
+  const computed = (kind: ComputedKind): ComputedBatch => {
+    let batch = batches.get(kind)
+    if (!batch) batches.set(kind, (batch = new ComputedBatch(kind)))
+    return batch
   }
   const steps = all.map((item, place) => planItem(item, place === 0 ? '' : ' ', context, computed))
   const told = new Set(all.map(({ item }) => item))
@@ -75,8 +76,7 @@ export function planFetch(items: readonly FetchItem[], context: PlanContext): Fe
     flags.isMarked(row) ? tailItems.reduce((text, tailItem) => text + tailItem(row), '') : ''
   return {
     steps,
-    octetSteps: steps.filter(({ kind }) => kind === 'octets').length,
-    computed: [...texts.values()],
+    computed: [...batches.values()],
     needsParts: all.some(needsParts),
     tail,
   }
@@ -104,14 +104,15 @@ function planItem(
   item: FetchItem,
   space: string,
   { snapshot, flags }: PlanContext,
-  computed: (kind: ComputedKind) => ComputedTexts,
+  computed: (kind: ComputedKind) => ComputedBatch,
 ): Step {
   const plain = (label: string, write: WriteText): Step => ({ kind: 'text', label: space + label, text: write })
   const octets = (label: string, read: ReadValue): Step => ({ kind: 'octets', label: space + label + ' ', read })
-  const kept = (label: string, kind: ComputedKind): Step => {
-    const table = computed(kind)
-    return plain(label + ' ', (_row, n) => table.at(n))
-  }
+  const kept = (label: string, kind: ComputedKind): Step => ({
+    kind: 'computed',
+    label: space + label + ' ',
+    batch: computed(kind),
+  })
   // Rows are inside the bounds of all columns.
   switch (item.item) {
     case 'UID':
@@ -138,8 +139,8 @@ function planItem(
       return kept('BODYSTRUCTURE', 'bodyStructure')
     case 'PREVIEW': {
       // Previews are made when a message arrives, so LAZY changes nothing (RFC 8970 §4.1).
-      const table = computed('preview')
-      return plain('PREVIEW ', (_row, n) => string(table.at(n)))
+      const batch = computed('preview')
+      return plain('PREVIEW ', (_row, n) => string(batch.at(n).toString('latin1')))
     }
     case 'BODY[]':
       return octets('BODY' + labelOf(item.section, item.partial), sectionReader(item.section, item.partial))

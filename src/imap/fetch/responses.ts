@@ -3,7 +3,7 @@ import { type PackedBytes, StoreFailure } from '../../store/store.ts'
 import type { SessionIn } from '../command.ts'
 import { maxBatchMessages, maxBatchOctets, messagesPerTurn } from './limits.ts'
 import { announcement, type Maybe, MessageSource, type Value } from './octets.ts'
-import type { FetchPlan, Step } from './plan.ts'
+import type { FetchPlan } from './plan.ts'
 import type { ReadValue } from './sections.ts'
 import type { Troubles } from './troubles.ts'
 
@@ -59,7 +59,7 @@ export class FetchResponses {
       if (!(error instanceof StoreFailure) || error.reason !== 'damaged') throw error
       return this.#loadFailed(there, error)
     }
-    await (this.#readers.length === 0 ? this.#texts(there) : this.#octets(there))
+    await (this.#readers.length === 0 ? this.#kept(there) : this.#octets(there))
   }
 
   /** One of the batch's messages is damaged: goes on with one at a time, to find out which and answer for the others. */
@@ -82,20 +82,27 @@ export class FetchResponses {
       if (packed instanceof Promise) pending.push(packed.then(to))
       else to(packed)
     }
-    for (const texts of computed) take(account.readComputed(texts.kind, numbers), (packed) => texts.set(packed))
+    for (const batch of computed) take(account.readComputed(batch.kind, numbers), (packed) => batch.set(packed))
     if (needsParts) take(account.readComputed('parts', numbers), (packed) => (this.#parts = packed))
     return pending.length === 0 ? undefined : Promise.all(pending).then(() => {})
   }
 
   /** Hot: all of FETCH that needs no octets of messages; bench/fetch. */
-  async #texts({ seqNums, rows }: Batch): Promise<void> {
+  async #kept({ seqNums, rows }: Batch): Promise<void> {
     const { out, io } = this.#session
-    const { tail } = this.#plan
-    const steps = this.#plan.steps.filter(({ kind }) => kind === 'text') as readonly TextStep[] // there are no others
+    const { steps, tail } = this.#plan
     for (let n = 0; n < rows.length; n++) {
       const row = rows[n]! // inside bounds, and so is the sequence number
       let line = '* ' + seqNums[n]! + ' FETCH ('
-      for (const { label, text } of steps) line += label + text(row, n)
+      for (const step of steps) {
+        line += step.label
+        if (step.kind === 'text') line += step.text(row, n)
+        else if (step.kind === 'computed') {
+          out.text(line)
+          out.bytes(step.batch.at(n))
+          line = ''
+        }
+      }
       out.line(line + tail(row) + ')')
       if (out.full) await io.settled()
       else if (n % messagesPerTurn === messagesPerTurn - 1) await io.breathe()
@@ -149,6 +156,12 @@ export class FetchResponses {
         line += step.text(row, n)
         continue
       }
+      if (step.kind === 'computed') {
+        out.text(line)
+        out.bytes(step.batch.at(n))
+        line = ''
+        continue
+      }
       const value = this.#values[place++]! // one was read per step of this kind
       if (typeof value === 'string') {
         line += value
@@ -186,8 +199,6 @@ export class FetchResponses {
     if (tail !== '') out.line('* ' + seqNum + ' FETCH (' + tail.slice(1) + ')')
   }
 }
-
-type TextStep = Step & { readonly kind: 'text' }
 
 /** Messages that are answered together: their sequence numbers and rows. */
 type Batch = Pick<Selection, 'seqNums' | 'rows'>
