@@ -11,9 +11,14 @@ const batchMessages = 256
 export type TextColumn = 'baseSubject' | 'from' | 'to' | 'cc' | 'displayFrom' | 'displayTo'
 const textColumns: readonly TextColumn[] = ['baseSubject', 'from', 'to', 'cc', 'displayFrom', 'displayTo']
 
+/** Characters of texts that are kept for one mailbox beyond the command that read them. */
+export const maxKeptCharacters: number = 16 * 1024 * 1024
+
 /** Texts as numbers: few of them are different from one another. */
 class Dictionary {
   readonly texts: string[] = ['']
+  /** Of all texts. */
+  characters = 0
   readonly #numbers = new Map<string, number>([['', 0]])
   #ranks: Uint32Array = new Uint32Array(1)
 
@@ -23,6 +28,7 @@ class Dictionary {
     if (number === undefined) {
       number = this.texts.length
       this.texts.push(text)
+      this.characters += text.length
       this.#numbers.set(text, number)
     }
     return number
@@ -78,6 +84,11 @@ export class KeyColumns {
     this.#texts = forEachTextColumn(() => new Uint32Array(rows))
     this.#dictionaries = forEachTextColumn(() => new Dictionary())
     this.#loaded = new Uint8Array(rows)
+  }
+
+  /** Characters of all texts. */
+  get characters(): number {
+    return textColumns.reduce((sum, column) => sum + this.#dictionaries[column].characters, 0)
   }
 
   /** Reads what is missing of these rows. */
@@ -136,5 +147,6 @@ export async function keyColumns(rows: Uint32Array, scope: SearchScope): Promise
   let columns = kept.get(messages)
   if (!columns) kept.set(messages, (columns = new KeyColumns(messages.length)))
   await columns.load(rows, scope)
+  if (columns.characters > maxKeptCharacters) kept.delete(messages)
   return columns
 }

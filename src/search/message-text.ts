@@ -70,8 +70,11 @@ export function sortNeedles(all: readonly Needle[]): Needles {
   const inText: number[] = []
   const inBody: number[] = []
   all.forEach((needle, number) => {
-    if (needle.where === 'field') inField.set(needle.field, [...(inField.get(needle.field) ?? []), number])
-    else inBody.push(number)
+    if (needle.where === 'field') {
+      const numbers = inField.get(needle.field)
+      if (numbers) numbers.push(number)
+      else inField.set(needle.field, [number])
+    } else inBody.push(number)
     if (needle.where === 'text') inText.push(number)
   })
   return { all, inField, inText, inBody }
@@ -117,29 +120,39 @@ export async function scanMessage(scan: MessageScan): Promise<void> {
   for (const number of needles.inBody) found[number] ??= false
 }
 
-async function findInFields(header: Buffer, { needles, found, breathe }: MessageScan): Promise<void> {
+async function findInFields(header: Buffer, scan: MessageScan): Promise<void> {
+  const { inField } = scan.needles
   for (const field of headerFields(header)) {
-    const numbers = needles.inField.get(field.name)
-    if (!numbers) continue
-    const value = fold(fieldText(header, field))
-    for (const number of numbers) {
-      const needle = needles.all[number]
-      if (needle && !found[number] && value.includes(needle.text)) found[number] = true
-    }
-    const turn = breathe()
-    if (turn) await turn
+    const numbers = inField.get(field.name)
+    if (numbers) await findIn(fold(fieldText(header, field)), numbers, scan)
   }
-  for (const numbers of needles.inField.values()) for (const number of numbers) found[number] ??= false
+  for (const numbers of inField.values()) for (const number of numbers) scan.found[number] ??= false
 }
 
 async function findIn(window: string, numbers: readonly number[], scan: MessageScan): Promise<void> {
   const { needles, found, breathe } = scan
   for (const number of numbers) {
-    const needle = needles.all[number]
-    if (needle && !found[number] && window.includes(needle.text)) found[number] = true
+    const text = needles.all[number]?.text
+    if (text === undefined || found[number]) continue
+    const isLong = text.length > maxEasyCharacters
+    if (isLong ? await isIn(window, text, breathe) : window.includes(text)) found[number] = true
     const turn = breathe()
     if (turn) await turn
   }
+}
+
+/** Characters of a needle up to which a search takes no time to speak of, whatever the text. */
+const maxEasyCharacters = 250
+/** Places at which a longer one is tried at once: texts made for it nearly match it at every place. */
+const slicePlaces = 4_096
+
+async function isIn(window: string, text: string, breathe: Breathe): Promise<boolean> {
+  for (let start = 0; start + text.length <= window.length; start += slicePlaces) {
+    if (window.slice(start, start + slicePlaces + text.length - 1).includes(text)) return true
+    const turn = breathe()
+    if (turn) await turn
+  }
+  return false
 }
 
 /**

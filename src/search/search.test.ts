@@ -294,6 +294,18 @@ test('reports are text', async () => {
   assert.deepEqual(await searchFor(await mailboxOf([octets]), 'BODY "action: failed"'), [1])
 })
 
+test('long texts', async () => {
+  const long = 'ab'.repeat(600) + 'c'
+  const context = await mailboxOf([
+    `Subject: ${'ab'.repeat(5_000)}c\n\n${'ab'.repeat(50_000)}c\n`,
+    'Subject: abc\n\nabc',
+  ])
+  for (const key of ['BODY', 'SUBJECT', 'TEXT']) {
+    assert.deepEqual(await searchFor(context, `${key} ${long}`), [1])
+    assert.deepEqual(await searchFor(context, `${key} ${long}c`), [])
+  }
+})
+
 test('deep and wide searches', async () => {
   const context = await mailboxOf(mails)
   assert.deepEqual(await searchFor(context, 'NOT '.repeat(499) + 'BODY text'), [3, 4])
