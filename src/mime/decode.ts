@@ -47,14 +47,31 @@ for (const [value, octet] of Buffer.from(
 base64Values['='.charCodeAt(0)] = padding
 
 function base64Decoder(): (octets: Buffer) => Buffer {
-  let bits = 0
-  let value = 0
+  let heldBits = 0
+  let heldValue = 0
   return (octets) => {
     const out = Buffer.allocUnsafe(Math.ceil((octets.length * 3) / 4) + 1)
     let length = 0
-    // Hot: once per octet of every attachment.
-    for (let at = 0; at < octets.length; at++) {
-      const sextet = base64Values[octets[at]!]!
+    let bits = heldBits
+    let value = heldValue
+    // Hot: once per octet of every attachment. All reads are inside bounds.
+    for (let at = 0; at < octets.length;) {
+      if (bits === 0 && at + 4 <= octets.length) {
+        const a = base64Values[octets[at]!]!
+        const b = base64Values[octets[at + 1]!]!
+        const c = base64Values[octets[at + 2]!]!
+        const d = base64Values[octets[at + 3]!]!
+        // Padding and what is foreign have a bit that no sextet has.
+        if ((a | b | c | d) < padding) {
+          out[length] = (a << 2) | (b >>> 4)
+          out[length + 1] = (b << 4) | (c >>> 2)
+          out[length + 2] = (c << 6) | d
+          length += 3
+          at += 4
+          continue
+        }
+      }
+      const sextet = base64Values[octets[at++]!]!
       if (sextet < padding) {
         value = ((value & 0xff) << 6) | sextet
         bits += 6
@@ -64,6 +81,8 @@ function base64Decoder(): (octets: Buffer) => Buffer {
         }
       } else if (sextet === padding) bits = 0 // another text may follow, as when files were put together
     }
+    heldBits = bits
+    heldValue = value
     return out.subarray(0, length)
   }
 }
