@@ -236,6 +236,42 @@ void describe('embedded store after a crash', () => {
     assert.equal(existsSync(stray), false)
   })
 
+  test('a file of an expunged large message goes away after a crash, too', async () => {
+    const { directory } = moments.at(-2)!
+    const copy = copyOf(directory)
+    const ownFiles = (): string[] =>
+      readdirSync(join(copy, 'accounts/alice/segments')).filter((name) => name.endsWith('.big'))
+    assert.equal(ownFiles().length, 1)
+    await reopened(copy)
+    assert.deepEqual(ownFiles(), [])
+    await assertSound(copy)
+  })
+
+  test('what is left of a damaged large message is recovered', async () => {
+    const { directory, image } = moments.findLast(({ image: { 'play/ground': box } }) => box?.messages[5])!
+    for (const at of [5000, 130]) {
+      const copy = copyOf(directory)
+      const segments = join(copy, 'accounts/alice/segments')
+      flip(
+        join(
+          segments,
+          readdirSync(segments).find((name) => name.endsWith('.big'))!,
+        ),
+        at,
+      )
+      assert.ok((await checkStore(copy)).problems.length > 0)
+      for (const name of ['account.db', 'account.db-wal']) rmSync(join(copy, 'accounts/alice', name), { force: true })
+      const found = await reopened(copy)
+      assert.deepEqual(await reopened(copy), found)
+      const { Recovered, ...others } = found
+      assert.equal(Object.keys(Recovered?.messages ?? {}).length, 1)
+      const messages = { ...image['play/ground']?.messages }
+      delete messages[5]
+      assert.deepEqual(others, { ...image, 'play/ground': { ...image['play/ground'], messages } })
+      assert.deepEqual((await checkStore(copy)).problems, [])
+    }
+  })
+
   test('a rebuild gives what was there', async () => {
     const { directory, image } = moments.at(-1)!
     const copy = copyOf(directory)

@@ -85,7 +85,7 @@ export async function embeddedStore(options: EmbeddedStoreOptions): Promise<Stor
   const { directory, log = silentLog } = options
   let unlock: (() => void) | undefined
   try {
-    mkdirSync(directory, { recursive: true })
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
     unlock = lockDirectory(directory)
     await prepareFormat(directory, log)
     return new EmbeddedStore(options, unlock)
@@ -184,7 +184,8 @@ class EmbeddedStore implements Store {
         await this.#surroundings.disk.syncDirectory(directory)
         await this.#surroundings.disk.syncDirectory(this.#directory)
       }
-      if (parts.replayed.lost.length > 0) await makeGood(account, parts, this.#surroundings.log)
+      const { lost, missing } = parts.replayed
+      if (lost.length > 0 || missing.size > 0) await makeGood(account, parts, this.#surroundings.log)
       else account.removeOrphans()
       // What took long to replay is not to be replayed again.
       if (parts.replayed.changeSets >= manyChangeSets) await account.checkpoint()
@@ -199,7 +200,13 @@ class EmbeddedStore implements Store {
   /** Closes the accounts without shares that were not used for longest, but for `keep` of them. */
   async #closeIdle(keep: number): Promise<void> {
     const idle = [...this.#opened].filter(([, { shares, closing }]) => shares === 0 && !closing)
-    await Promise.all(idle.slice(0, Math.max(0, idle.length - keep)).map(([id, opened]) => this.#closeOne(id, opened)))
+    const surplus = idle.slice(0, Math.max(0, idle.length - keep))
+    const closed = await Promise.allSettled(surplus.map(([id, opened]) => this.#closeOne(id, opened)))
+    for (const result of closed) {
+      // Whoever gave back a share has nothing to do with it, and what was committed is in the log.
+      if (result.status === 'rejected')
+        this.#settings.log.error({ err: result.reason }, 'an account did not close well')
+    }
   }
 
   async #closeOne(id: string, opened: Opened): Promise<void> {

@@ -24,9 +24,14 @@ export async function makeGood(account: Account, parts: OpenedAccount, log: Log)
     const where = { account: account.id, file: segments.path(segment), offset, records: last - first + 1 }
     log.error(where, 'records of the log are damaged and lost')
   }
-  const ownOrphans = [...segments.ownFiles].filter((number) => !ownFiles.has(number))
+  const unnamed = [...segments.ownFiles].filter((number) => !ownFiles.has(number))
+  const ownOrphans = unnamed.filter((number) => !replayed.expungedFiles.has(number))
   const toRecover: (LoggedMessage | number)[] = [...replayed.orphans, ...ownOrphans]
-  for (const place of replayed.missing.values()) if (place) toRecover.push(place)
+  for (const [message, place] of replayed.missing) {
+    const own = [...ownFiles].find(([segment, owner]) => owner === message && segments.ownFiles.has(segment))
+    if (place) toRecover.push(place)
+    else if (own) toRecover.push(own[0])
+  }
   const operations: Operation[] = expunges(account, new Set(replayed.missing.keys()))
   if (toRecover.length > 0) {
     const messages: AppendedMessage[] = []
@@ -34,7 +39,7 @@ export async function makeGood(account: Account, parts: OpenedAccount, log: Log)
     operations.push({ op: 'append', mailbox: await recovered(account), messages })
   }
   await account.commit(operations, true)
-  for (const number of ownOrphans) segments.remove(number)
+  for (const number of unnamed) segments.remove(number)
   log.warn(
     { account: account.id, recovered: toRecover.length, expunged: replayed.missing.size },
     `messages without a mailbox are in ${recoveredMailbox}, damaged ones were taken out of theirs`,

@@ -11,6 +11,7 @@ import type { Locations } from './locations.ts'
 import type { LogEnd, LogRecord, LostRecords } from './log-reader.ts'
 import { readLog } from './log-reader.ts'
 import type { LogPosition } from './log-writer.ts'
+import { StoreFailure } from '../store.ts'
 import { applyMended } from './mend.ts'
 import type { RecordHeader } from './record.ts'
 import { decodeRecordHeader, recordHeaderBytes, recordType, segmentHeaderBytes } from './record.ts'
@@ -50,6 +51,8 @@ export interface Replayed {
   readonly orphans: readonly LoggedMessage[]
   /** Messages that mailboxes refer to and whose octets are damaged (with their place) or gone, not yet made good. */
   readonly missing: ReadonlyMap<number, LoggedMessage | undefined>
+  /** Files of large messages that were expunged. */
+  readonly expungedFiles: ReadonlySet<number>
 }
 
 /** Milliseconds after which a replay lets others have a turn. */
@@ -83,6 +86,7 @@ class Replay {
   readonly #orphans = new Map<number, LoggedMessage>()
   readonly #damaged = new Map<number, LoggedMessage>()
   readonly #missing = new Set<number>()
+  readonly #expungedFiles = new Set<number>()
   #changeSets = 0
   #sawCheckpoint = false
 
@@ -104,7 +108,12 @@ class Replay {
         this.#unnamed.set(header.message, { segment, offset, header, indexed: indexMessage(payload) })
         break
       case recordType.changeSet:
-        await this.#apply(payload)
+        try {
+          await this.#apply(payload)
+        } catch (error) {
+          const where = `${this.#target.segments.path(segment)}, octet ${offset}`
+          throw new StoreFailure('damaged', `the change set at ${where} does not fit the account`, { cause: error })
+        }
         break
       case recordType.checkpoint:
         this.#sawCheckpoint = true
@@ -122,6 +131,7 @@ class Replay {
     const { changeSet, ownFiles: newFiles } = decodeChangeRecord(payload)
     for (const { message, segment } of newFiles) {
       ownFiles.set(segment, message)
+      this.#expungedFiles.delete(segment)
       const indexed = await this.#indexOwn(segment)
       if (indexed) this.#place(message, segment, segmentHeaderBytes, indexed)
     }
@@ -129,12 +139,23 @@ class Replay {
       if (change.kind !== 'appended') continue
       for (const entry of change.entries) this.#know(entry)
     }
-    if (this.#lost.length > 0) applyMended(state, changeSet)
+    if (this.#lost.length > 0) this.#release(applyMended(state, changeSet))
     else {
-      state.apply(changeSet)
+      this.#release(state.apply(changeSet).released)
       state.publish()
     }
     this.#changeSets++
+  }
+
+  #release(released: readonly number[]): void {
+    const { ownFiles } = this.#target
+    if (ownFiles.size === 0 || released.length === 0) return
+    const gone = new Set(released)
+    for (const [segment, message] of ownFiles) {
+      if (!gone.has(message)) continue
+      ownFiles.delete(segment)
+      this.#expungedFiles.add(segment)
+    }
   }
 
   /** Makes what is known of an appended message ready for use. */
@@ -195,6 +216,7 @@ class Replay {
       lost: this.#lost,
       orphans: [...this.#orphans.values()],
       missing: new Map(missing.map((message) => [message, this.#damaged.get(message)])),
+      expungedFiles: this.#expungedFiles,
     }
   }
 }
