@@ -11,7 +11,7 @@ import { defineCommand, type Command, type Done, type SessionIn } from '../comma
 import { code } from '../responses/codes.ts'
 import { mailboxObjectId, writeListResponse } from '../responses/list.ts'
 import { writeFlagsResponse, writeFlagUpdates, writeRecent } from '../responses/updates.ts'
-import { intersection } from '../responses/ranges.ts'
+import { intersection, without } from '../responses/ranges.ts'
 
 interface SelectArgs {
   /** Octets as sent. */
@@ -133,7 +133,9 @@ async function resynchronise(
   if (!view) return
   const { ranges } = await session.login.account.vanishedSince(mailbox.id, asModSeq(modSeq))
   const knownRanges = known && normalise(known, snapshot.uidNext - 1)
-  const vanished = knownRanges ? intersection(ranges, knownRanges) : ranges
+  // What went after the snapshot is still counted in EXISTS, and will be told like any other expunge.
+  const gone = without(ranges, snapshot.uids)
+  const vanished = knownRanges ? intersection(gone, knownRanges) : gone
   if (vanished.length > 0) session.out.line('* VANISHED (EARLIER) ' + formatRanges(vanished))
   const changed = rowsChangedSince(snapshot, modSeq, snapshot.uids.length)
   const wanted = knownRanges ? changed.filter((row) => contains(knownRanges, snapshot.uids[row] ?? 0)) : changed

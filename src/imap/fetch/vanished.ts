@@ -1,8 +1,7 @@
 import { asModSeq } from '../../model/numbers.ts'
-import { firstRowFrom } from '../../model/snapshot.ts'
-import { formatRanges, normalise, type NumberRange, type NumberSet } from '../../wire/number-set.ts'
+import { formatRanges, normalise, type NumberSet } from '../../wire/number-set.ts'
 import type { SessionIn } from '../command.ts'
-import { intersection } from '../responses/ranges.ts'
+import { intersection, without } from '../responses/ranges.ts'
 
 /**
  * Tells which UIDs of a set are gone since a mod-sequence (RFC 7162 §3.2.6). `*` is the highest UID that was ever
@@ -20,20 +19,4 @@ export async function writeVanished(
   const wanted = set.saved ? session.uidRanges(selected, set) : normalise(set, view.snapshot.uidNext - 1)
   const vanished = without(intersection(ranges, wanted), view.uids)
   if (vanished.length > 0) session.out.line('* VANISHED (EARLIER) ' + formatRanges(vanished))
-}
-
-/** Ranges less the numbers in `uids` (ascending). */
-function without(ranges: readonly NumberRange[], uids: Uint32Array): NumberRange[] {
-  const left: NumberRange[] = []
-  for (const [first, last] of ranges) {
-    let from = first
-    for (let row = firstRowFrom(uids, first); row < uids.length; row++) {
-      const uid = uids[row]! // inside bounds
-      if (uid > last) break
-      if (uid > from) left.push([from, uid - 1])
-      from = uid + 1
-    }
-    if (from <= last) left.push([from, last])
-  }
-  return left
 }

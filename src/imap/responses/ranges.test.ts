@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { intersection } from './ranges.ts'
+import { intersection, without } from './ranges.ts'
 
 type Ranges = readonly (readonly [number, number])[]
 
@@ -41,4 +41,22 @@ test('what two sets of UIDs have in common', () => {
     assert.deepEqual(intersection(a, b), both)
     assert.deepEqual(intersection(b, a), both)
   }
+})
+
+const withoutRows: readonly (readonly [ranges: Ranges, uids: readonly number[], left: Ranges])[] = [
+  [[[5, 6]], [1, 4, 7], [[5, 6]]],
+  [[[5, 6]], [5, 6], []],
+  [
+    [[1, 9]],
+    [1, 5, 9],
+    [
+      [2, 4],
+      [6, 8],
+    ],
+  ],
+  [[], [1], []],
+]
+
+test('ranges without numbers', () => {
+  for (const [ranges, uids, left] of withoutRows) assert.deepEqual(without(ranges, Uint32Array.from(uids)), left)
 })

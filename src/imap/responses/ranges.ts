@@ -1,3 +1,5 @@
+import { firstRowFrom } from '../../model/snapshot.ts'
+
 /** Both ends included; ascending and apart wherever there are several. */
 type Range = readonly [first: number, last: number]
 
@@ -12,4 +14,20 @@ export function intersection(a: readonly Range[], b: readonly Range[]): Range[] 
     }
   }
   return both
+}
+
+/** Ranges less the numbers in `uids` (ascending). */
+export function without(ranges: readonly Range[], uids: Uint32Array): Range[] {
+  const left: Range[] = []
+  for (const [first, last] of ranges) {
+    let from = first
+    for (let row = firstRowFrom(uids, first); row < uids.length; row++) {
+      const uid = uids[row]! // inside bounds
+      if (uid > last) break
+      if (uid > from) left.push([from, uid - 1])
+      from = uid + 1
+    }
+    if (from <= last) left.push([from, last])
+  }
+  return left
 }
