@@ -35,8 +35,11 @@ export interface SessionIo {
    * other clients have their turn. It rejects when the client has gone, which cancels the work.
    */
   breathe(): Promise<void> | undefined
-  /** Closes the connection at once, when what was begun to be sent cannot be brought to an end. Never returns. */
-  abort(): never
+  /**
+   * Closes the connection at once, when something that was begun to be sent cannot be brought to an end because of
+   * `cause`. Always throws.
+   */
+  abort(cause: unknown): never
 }
 
 /**

@@ -391,6 +391,8 @@ test('an encoding that nobody knows fails the command, and only that message', a
       untagged: ['* 1 FETCH (FLAGS (\\Seen))'],
       outcome: 'NO [UNKNOWN-CTE]',
     })
+    await command('STORE 1 -FLAGS.SILENT (\\Seen)')
+    assert.deepEqual((await command('UID FETCH 1 (FLAGS BINARY[4])')).untagged, ['* 1 FETCH (UID 1 FLAGS (\\Seen))'])
   })
 })
 

@@ -1,6 +1,7 @@
 import type { Part } from '../../mime/message.ts'
 import { decodeParts, type OctetRange } from '../../mime/parts.ts'
-import { type AccountStore, type PackedBytes, StoreFailure } from '../../store/store.ts'
+import { type AccountStore, StoreFailure } from '../../store/store.ts'
+import type { ComputedBatch } from './computed-batch.ts'
 import { maxPreparedOctets, pieceOctets, textOctets } from './limits.ts'
 
 /** What may be at hand or on its way: stores answer at once where they can, and nobody should wait then. */
@@ -55,23 +56,23 @@ export class MessageSource {
   #message = 0
   #size = 0
   #parts: Part | undefined
-  #table: PackedBytes | undefined
-  #entry = 0
+  readonly #partsOf: ComputedBatch | undefined
+  #place = 0
   #room = 0
   #scratch: Buffer = Buffer.alloc(0)
 
-  /** `breathe` gives way to others, as `SessionIo` has it. */
-  constructor(account: AccountStore, breathe: () => Promise<void> | undefined) {
+  /** `parts`: the trees of parts of the batch, where they are needed. `breathe` is that of `SessionIo`. */
+  constructor(account: AccountStore, parts: ComputedBatch | undefined, breathe: () => Promise<void> | undefined) {
     this.#account = account
+    this.#partsOf = parts
     this.#breathe = breathe
   }
 
-  /** Moves on to a message. `table`: part tables of several messages, of which this one's is `entry`. */
-  aim(message: number, size: number, table: PackedBytes | undefined, entry: number): void {
+  /** Moves on to a message: its number, its octets, and its place in the batch. */
+  aim(message: number, size: number, place: number): void {
     this.#message = message
     this.#size = size
-    this.#table = table
-    this.#entry = entry
+    this.#place = place
     this.#parts = undefined
     this.#room = maxPreparedOctets
   }
@@ -87,10 +88,9 @@ export class MessageSource {
   }
 
   #decodeParts(): Part {
-    if (!this.#table) throw new Error('the part tables were not loaded')
-    const { bytes, offsets } = this.#table
+    if (!this.#partsOf) throw new Error('the trees of parts were not loaded')
     try {
-      return decodeParts(bytes.subarray(offsets[this.#entry], offsets[this.#entry + 1]))
+      return decodeParts(this.#partsOf.at(this.#place))
     } catch (error) {
       throw new StoreFailure('damaged', `The part table of message ${this.#message} is damaged`, { cause: error })
     }

@@ -17,6 +17,8 @@ import { type ReadValue, sectionReader } from './sections.ts'
 /** An item as text: of the message in `row`, which is the `n`-th of its batch. */
 export type WriteText = (row: number, n: number) => string
 
+type WriteChange = (row: number) => string
+
 /** One item of every response, in the order asked for. A label is name and space, with a space before all but the first. */
 export type Step =
   | { readonly kind: 'text'; readonly label: string; readonly text: WriteText }
@@ -30,9 +32,12 @@ export interface FetchPlan {
   readonly steps: readonly Step[]
   /** What is to be loaded for each batch of messages. */
   readonly computed: readonly ComputedBatch[]
-  readonly needsParts: boolean
+  /** The one of them with the trees of parts, where any item needs them. */
+  readonly parts: ComputedBatch | undefined
   /** Behind all items: what a response has to tell since the command made its message `\Seen`. */
   readonly tail: (row: number) => string
+  /** The same in a response of its own, where no other item can be answered; `undefined` if there is nothing to tell. */
+  readonly changed: (row: number) => string | undefined
 }
 
 /** What the items are read from. */
@@ -68,18 +73,18 @@ export function planFetch(items: readonly FetchItem[], context: PlanContext): Fe
   }
   const steps = all.map((item, place) => planItem(item, place === 0 ? '' : ' ', context, computed))
   const told = new Set(all.map(({ item }) => item))
-  const tailItems: ((row: number) => string)[] = []
-  if (condstore && !told.has('UID')) tailItems.push((row) => ' UID ' + context.snapshot.uids[row]!) // inside bounds
-  if (!told.has('FLAGS')) tailItems.push((row) => ' ' + flags.flags(row))
-  if (condstore && !told.has('MODSEQ')) tailItems.push((row) => ' ' + flags.modSeq(row))
+  const uid: WriteChange = (row) => 'UID ' + context.snapshot.uids[row]! // inside bounds
+  const news = new Map<FetchItem['item'], WriteChange>()
+  if (condstore || context.withUid) news.set('UID', uid)
+  news.set('FLAGS', (row) => flags.flags(row))
+  if (condstore) news.set('MODSEQ', (row) => flags.modSeq(row))
+  const untold = [...news].flatMap(([item, write]) => (told.has(item) ? [] : [write]))
   const tail = (row: number): string =>
-    flags.isMarked(row) ? tailItems.reduce((text, tailItem) => text + tailItem(row), '') : ''
-  return {
-    steps,
-    computed: [...batches.values()],
-    needsParts: all.some(needsParts),
-    tail,
-  }
+    untold.length > 0 && flags.isMarked(row) ? untold.reduce((line, write) => line + ' ' + write(row), '') : ''
+  const changed = (row: number): string | undefined =>
+    flags.isMarked(row) ? [...news.values()].map((write) => write(row)).join(' ') : undefined
+  const parts = all.some(needsParts) ? computed('parts') : undefined
+  return { steps, computed: [...batches.values()], parts, tail, changed }
 }
 
 /** The same for items that a response cannot tell apart. */

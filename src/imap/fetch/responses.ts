@@ -1,8 +1,8 @@
 import type { Selection } from '../../session/view.ts'
-import { type PackedBytes, StoreFailure } from '../../store/store.ts'
+import { StoreFailure } from '../../store/store.ts'
 import type { SessionIn } from '../command.ts'
 import { maxBatchMessages, maxBatchOctets, messagesPerTurn } from './limits.ts'
-import { announcement, type Maybe, MessageSource, type Value } from './octets.ts'
+import { announcement, MessageSource, type Value } from './octets.ts'
 import type { FetchPlan } from './plan.ts'
 import type { ReadValue } from './sections.ts'
 import type { Troubles } from './troubles.ts'
@@ -19,13 +19,12 @@ export class FetchResponses {
   readonly #source: MessageSource
   readonly #readers: readonly ReadValue[]
   readonly #values: Value[] = []
-  #parts: PackedBytes | undefined
 
   constructor(session: SessionIn<'selected'>, plan: FetchPlan, troubles: Troubles) {
     this.#session = session
     this.#plan = plan
     this.#troubles = troubles
-    this.#source = new MessageSource(session.login.account, () => session.io.breathe())
+    this.#source = new MessageSource(session.login.account, plan.parts, () => session.io.breathe())
     this.#readers = plan.steps.flatMap((step) => (step.kind === 'octets' ? [step.read] : []))
   }
 
@@ -40,8 +39,7 @@ export class FetchResponses {
   }
 
   #batchEnd({ rows }: Selection, from: number): number {
-    const { computed, needsParts } = this.#plan
-    if (computed.length === 0 && !needsParts) return rows.length
+    if (this.#plan.computed.length === 0) return rows.length
     const { sizes } = this.#session.selected.view.snapshot
     const limit = Math.min(rows.length, from + maxBatchMessages)
     let octets = sizes[rows[from]!] ?? 0 // inside bounds, here and below; but a row may be -1
@@ -70,21 +68,29 @@ export class FetchResponses {
     }
   }
 
-  /** Loads what was computed from the messages, at once if it is at hand. */
+  /** Loads what was computed of the messages, at once if it is at hand. */
   #load(rows: Int32Array): Promise<void> | undefined {
-    const { computed, needsParts } = this.#plan
-    if (computed.length === 0 && !needsParts) return undefined
-    const { account } = this.#session.login
+    const { computed } = this.#plan
+    if (computed.length === 0) return undefined
     const { messages } = this.#session.selected.view.snapshot
     const numbers = Uint32Array.from(rows, (row) => messages[row]!) // inside bounds
-    const pending: Promise<void>[] = []
-    const take = (packed: Maybe<PackedBytes>, to: (packed: PackedBytes) => void): void => {
-      if (packed instanceof Promise) pending.push(packed.then(to))
-      else to(packed)
+    return this.#loadFrom(0, numbers)
+  }
+
+  #loadFrom(first: number, messages: Uint32Array): Promise<void> | undefined {
+    const { computed } = this.#plan
+    for (let place = first; place < computed.length; place++) {
+      const batch = computed[place]! // inside bounds
+      const packed = this.#session.login.account.readComputed(batch.kind, messages)
+      if (packed instanceof Promise) {
+        return packed.then((late) => {
+          batch.set(late)
+          return this.#loadFrom(place + 1, messages)
+        })
+      }
+      batch.set(packed)
     }
-    for (const batch of computed) take(account.readComputed(batch.kind, numbers), (packed) => batch.set(packed))
-    if (needsParts) take(account.readComputed('parts', numbers), (packed) => (this.#parts = packed))
-    return pending.length === 0 ? undefined : Promise.all(pending).then(() => {})
+    return undefined
   }
 
   /** Hot: all of FETCH that needs no octets of messages; bench/fetch. */
@@ -114,7 +120,7 @@ export class FetchResponses {
     const { messages, sizes } = selected.view.snapshot
     for (let n = 0; n < rows.length; n++) {
       const row = rows[n]! // inside bounds, as are the columns
-      this.#source.aim(messages[row]!, sizes[row]!, this.#parts, n)
+      this.#source.aim(messages[row]!, sizes[row]!, n)
       try {
         const reading = this.#read(0)
         if (reading) await reading
@@ -177,7 +183,7 @@ export class FetchResponses {
   }
 
   async #stream(pieces: AsyncIterable<Buffer>): Promise<void> {
-    const { out, io, services } = this.#session
+    const { out, io } = this.#session
     try {
       for await (const piece of pieces) {
         await io.settled()
@@ -185,9 +191,7 @@ export class FetchResponses {
       }
       await io.settled()
     } catch (error) {
-      if (!(error instanceof StoreFailure)) throw error
-      services.log.error({ err: error }, 'a message broke off while it was sent')
-      io.abort()
+      io.abort(error) // whatever it is, no answer can follow
     }
   }
 
@@ -195,8 +199,8 @@ export class FetchResponses {
   async #fail(error: unknown, seqNum: number, row: number): Promise<void> {
     const { out, selected } = this.#session
     await this.#troubles.note(error, selected.view.snapshot.uids[row]!) // inside bounds
-    const tail = this.#plan.tail(row)
-    if (tail !== '') out.line('* ' + seqNum + ' FETCH (' + tail.slice(1) + ')')
+    const changed = this.#plan.changed(row)
+    if (changed !== undefined) out.line('* ' + seqNum + ' FETCH (' + changed + ')')
   }
 }
 
