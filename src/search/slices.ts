@@ -3,6 +3,15 @@ import type { Breathe } from './context.ts'
 /** Numbers that are sorted, or merged, without giving way. */
 const sliceLength = 2_048
 
+/** Does a step for each number from 0 to below `length`, giving way now and then. */
+export async function inSlices(length: number, step: (at: number) => void, breathe: Breathe): Promise<void> {
+  for (let at = 0; at < length;) {
+    for (const stop = Math.min(length, at + sliceLength); at < stop; at++) step(at)
+    const turn = breathe()
+    if (turn) await turn
+  }
+}
+
 /** Sorts in place and stably, giving way now and then. The numbers must not be changed meanwhile. */
 export async function sortInSlices(
   numbers: Uint32Array,

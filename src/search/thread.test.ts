@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import type { ThreadAlgorithm } from '../wire/sort-grammar.ts'
 import { mailboxOf } from './mailbox.test-support.ts'
 import { type ThreadForest, threadRows } from './thread.ts'
@@ -162,6 +163,123 @@ test('THREAD=ORDEREDSUBJECT', async () => {
   for (const [what, mails, expected] of bySubject) {
     assert.equal(shape(await threads(mails, 'ORDEREDSUBJECT')), expected, what)
   }
+})
+
+/** A message, or a dummy, as RFC 5256 §3 speaks of them. */
+interface Container {
+  message: { readonly number: number; readonly mail: Threaded } | undefined
+  parent: Container | undefined
+  children: Container[]
+}
+
+/** The steps of THREAD=REFERENCES (RFC 5256 §3) word by word, on plain objects. */
+function threadsByTheBook(mails: readonly Threaded[]): string {
+  const byId = new Map<string, Container>()
+  const all: Container[] = []
+  const create = (): Container => {
+    const container: Container = { message: undefined, parent: undefined, children: [] }
+    all.push(container)
+    return container
+  }
+  const withId = (id: string): Container => {
+    const found = byId.get(id) ?? create()
+    byId.set(id, found)
+    return found
+  }
+  const isAbove = (one: Container, other: Container | undefined): boolean =>
+    other !== undefined && (one === other || isAbove(one, other.parent))
+  const link = (parent: Container, child: Container): void => {
+    if (isAbove(child, parent)) return
+    child.parent = parent
+    parent.children.push(child)
+  }
+  mails.forEach((mail, n) => {
+    let last: Container | undefined
+    for (const id of (mail.refs ?? '').split(' ').filter((word) => word !== '')) {
+      const container = withId(id)
+      if (last && !container.parent) link(last, container)
+      last = container
+    }
+    let own = mail.id === undefined ? create() : withId(mail.id)
+    if (own.message) own = create()
+    own.message = { number: n + 1, mail }
+    const { parent } = own
+    if (parent) parent.children = parent.children.filter((child) => child !== own)
+    own.parent = undefined
+    if (last) link(last, own)
+  })
+
+  const prune = (children: readonly Container[], isTop: boolean): Container[] =>
+    children.flatMap((child) => {
+      child.children = prune(child.children, false)
+      if (child.message || (isTop && child.children.length > 1)) return [child]
+      return child.children
+    })
+  let root = prune(
+    all.filter((container) => !container.parent),
+    true,
+  )
+  const shown = (container: Container): { number: number; mail: Threaded } => {
+    const message = container.message ?? container.children[0]?.message
+    if (!message) throw new Error('a dummy without messages')
+    return message
+  }
+  const dateOf = (container: Container): number => {
+    const { number, mail } = shown(container)
+    return (mail.date ?? 0) * 1000 + number
+  }
+  const sortAll = (children: Container[]): void => {
+    for (const child of children) sortAll(child.children)
+    children.sort((a, b) => dateOf(a) - dateOf(b))
+  }
+  sortAll(root)
+
+  const subjectOf = (container: Container): string => (shown(container).mail.subject ?? '').replace('Re: ', '')
+  const isReply = ({ message }: Container): boolean => message?.mail.subject?.startsWith('Re: ') === true
+  const table = new Map<string, Container>()
+  for (const thread of root) {
+    const before = table.get(subjectOf(thread))
+    if (subjectOf(thread) === '') continue
+    if (!before || (before.message && (!thread.message || (isReply(before) && !isReply(thread))))) {
+      table.set(subjectOf(thread), thread)
+    }
+  }
+  for (const thread of root) {
+    const first = table.get(subjectOf(thread))
+    if (!first || first === thread) continue
+    if (!first.message && !thread.message) first.children.push(...thread.children)
+    else if (!first.message || (isReply(thread) && !isReply(first))) first.children.push(thread)
+    else {
+      const dummy: Container = { message: undefined, parent: undefined, children: [first, thread] }
+      table.set(subjectOf(thread), dummy)
+      root = root.map((other) => (other === first ? dummy : other))
+    }
+    root = root.filter((other) => other !== thread)
+  }
+  sortAll(root)
+  const print = (container: Container): string => {
+    const children = container.children.map(print).join(' ')
+    return (container.message ? String(container.message.number) : '*') + (children === '' ? '' : `[${children}]`)
+  }
+  return root.map(print).join(' ')
+}
+
+test('THREAD=REFERENCES is what its steps say', async () => {
+  const id = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f')
+  const mail: fc.Arbitrary<Threaded> = fc
+    .record({
+      id: fc.option(id, { nil: undefined, freq: 8 }),
+      refs: fc.array(id, { maxLength: 4 }).map((ids) => ids.join(' ')),
+      subject: fc.constantFrom('', '', '', 'x', 'Re: x', 'y', 'Re: y'),
+      date: fc.nat(5),
+    })
+    .map(({ id: own, ...rest }) => (own === undefined ? rest : { ...rest, id: own }))
+  await fc.assert(
+    fc.asyncProperty(fc.array(mail, { maxLength: 9 }), async (mails) => {
+      assert.equal(shape(await threads(mails)), threadsByTheBook(mails))
+    }),
+    { numRuns: 100 },
+  )
 })
 
 /** The depth of the deepest thread, and how many messages there are. */

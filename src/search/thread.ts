@@ -1,7 +1,8 @@
 /** Threads of messages (RFC 5256 §3). Nothing here recurses: messages name each other in chains of any length. */
 import type { ThreadAlgorithm } from '../wire/sort-grammar.ts'
-import type { SearchScope } from './context.ts'
+import type { Breathe, SearchScope } from './context.ts'
 import { keyColumns, type KeyColumns, readKeys } from './key-columns.ts'
+import { inSlices } from './slices.ts'
 import { sortRows } from './sort.ts'
 
 /** Threads as a forest. Nodes are numbers; each list of siblings is in its order. */
@@ -25,7 +26,7 @@ export async function threadRows(
   const byDate = await sortRows(rows, [{ key: 'DATE', reverse: false }], scope)
   const columns = await keyColumns(rows, scope)
   return algorithm === 'ORDEREDSUBJECT'
-    ? bySubject(byDate, columns)
+    ? bySubject(byDate, columns, scope)
     : byReferences(byDate, columns, await ancestry(rows, scope), scope)
 }
 
@@ -62,15 +63,17 @@ class ForestBuilder {
 }
 
 /** THREAD=ORDEREDSUBJECT: the first message of each base subject, and all others with it as its children. */
-function bySubject(byDate: Uint32Array, columns: KeyColumns): ThreadForest {
+async function bySubject(byDate: Uint32Array, columns: KeyColumns, { breathe }: SearchScope): Promise<ThreadForest> {
   const threads = new Map<number, number>()
   const builder = new ForestBuilder(byDate.length)
-  byDate.forEach((row, node) => {
+  const place = (node: number): void => {
+    const row = byDate[node]! // inside bounds
     const subject = columns.textNumber('baseSubject', row)
     const parent = threads.get(subject)
     if (parent === undefined) threads.set(subject, node)
     builder.add(node, parent ?? -1, row)
-  })
+  }
+  await inSlices(byDate.length, place, breathe)
   return builder.forest
 }
 
@@ -159,9 +162,10 @@ async function byReferences(
   { nodeOfRow, rows, parents }: Ancestry,
   { breathe }: SearchScope,
 ): Promise<ThreadForest> {
+  /** Also of those that step 5 adds behind all others. */
   const isDummy = (node: number): boolean => (rows[node] ?? -1) < 0
   const nodes = Uint32Array.from(byDate, (row) => nodeOfRow.get(row)!) // each row was given a node
-  const parent = nearestMessages(parents, isDummy)
+  const parent = await nearestMessages(parents, isDummy, breathe)
 
   // Steps 2 and 3: a dummy stays where it is the first of a thread and more than one message hangs on it.
   const childCounts = new Uint32Array(rows.length)
@@ -175,49 +179,50 @@ async function byReferences(
   const top: number[] = []
   /** By thread, its first message. */
   const firstMessage = new Map<number, number>()
-  for (const [place, node] of nodes.entries()) {
+  const addTop = (place: number): void => {
+    const node = nodes[place]!
     const above = parent[node]!
     const thread = above < 0 ? node : isDummy(above) ? above : -1
-    if (thread < 0 || firstMessage.has(thread)) continue
+    if (thread < 0 || firstMessage.has(thread)) return
     firstMessage.set(thread, byDate[place]!)
     top.push(thread)
   }
-  const turn = breathe()
-  if (turn) await turn
+  await inSlices(nodes.length, addTop, breathe)
 
   // Step 5.
-  const merged = mergeSubjects(top, { rows: rows.length, parent, isDummy, firstMessage, columns })
+  const merged = await mergeSubjects(top, { rows: rows.length, parent, isDummy, firstMessage, columns, breathe })
 
   // Step 6: by date, so that all siblings are; a dummy comes with its first child.
   const builder = new ForestBuilder(rows.length + merged.dummies)
   const placed = new Uint8Array(rows.length + merged.dummies)
-  for (const [place, node] of nodes.entries()) {
+  const add = (place: number): void => {
+    const node = nodes[place]!
     const above = merged.parentOf(node)
-    if (above >= rows.length || (above >= 0 && isDummy(above))) {
+    if (above >= 0 && isDummy(above)) {
       if (!placed[above]) builder.add(above, -1, -1)
       placed[above] = 1
     }
     builder.add(node, above, byDate[place]!)
   }
+  await inSlices(nodes.length, add, breathe)
   return builder.forest
 }
 
 /** By node, the nearest ancestor with a message; else the first dummy of its thread; -1 where there is neither. */
-function nearestMessages(parents: readonly number[], isDummy: (node: number) => boolean): Int32Array {
+async function nearestMessages(
+  parents: readonly number[],
+  isDummy: (node: number) => boolean,
+  breathe: Breathe,
+): Promise<Int32Array> {
   const nearest = new Int32Array(parents.length)
   const known = new Uint8Array(parents.length)
   const path: number[] = []
-  for (let start = 0; start < parents.length; start++) {
-    let node = start
-    while (!known[node]) {
+  const find = (start: number): void => {
+    for (let node = start; !known[node]; node = parents[node]!) {
       path.push(node)
       known[node] = 1
-      const parent = parents[node]! // inside bounds, as all nodes are
-      if (parent < 0 || !isDummy(parent)) {
-        nearest[node] = parent
-        break
-      }
-      node = parent
+      nearest[node] = parents[node]! // inside bounds, as all nodes are
+      if (nearest[node]! < 0 || !isDummy(nearest[node]!)) break
     }
     // From the top down: below a dummy, what is nearest to the dummy, or the dummy itself.
     for (let below = path.pop(); below !== undefined; below = path.pop()) {
@@ -225,6 +230,7 @@ function nearestMessages(parents: readonly number[], isDummy: (node: number) => 
       if (parent >= 0 && isDummy(parent)) nearest[below] = nearest[parent]! >= 0 ? nearest[parent]! : parent
     }
   }
+  await inSlices(parents.length, find, breathe)
   return nearest
 }
 
@@ -235,46 +241,50 @@ interface Threads {
   readonly isDummy: (node: number) => boolean
   readonly firstMessage: ReadonlyMap<number, number>
   readonly columns: KeyColumns
+  readonly breathe: Breathe
 }
 
 /** Step 5: merges threads with the same subject. `top`: the threads by date. */
-function mergeSubjects(
+async function mergeSubjects(
   top: readonly number[],
-  { rows, parent, isDummy, firstMessage, columns }: Threads,
-): { readonly dummies: number; readonly parentOf: (node: number) => number } {
+  { rows, parent, isDummy, firstMessage, columns, breathe }: Threads,
+): Promise<{ readonly dummies: number; readonly parentOf: (node: number) => number }> {
   const rowOf = (thread: number): number => firstMessage.get(thread) ?? 0 // every thread has one
   const subjectOf = (thread: number): number => columns.textNumber('baseSubject', rowOf(thread))
   const isReply = (thread: number): boolean => !isDummy(thread) && columns.isReplyOrForward[rowOf(thread)] === 1
 
   // Step 5.B. The empty subject has the number 0.
   const table = new Map<number, number>()
-  for (const thread of top) {
+  const enter = (place: number): void => {
+    const thread = top[place]! // inside bounds, also below
     const subject = subjectOf(thread)
-    if (subject === 0) continue
+    if (subject === 0) return
     const before = table.get(subject)
     const replaces =
       before === undefined || (!isDummy(before) && (isDummy(thread) || (isReply(before) && !isReply(thread))))
     if (replaces) table.set(subject, thread)
   }
+  await inSlices(top.length, enter, breathe)
 
   // Step 5.C.
   let nodes = rows
   /** Threads that came under another, and where. */
   const moved = new Map<number, number>()
-  for (const thread of top) {
+  const merge = (place: number): void => {
+    const thread = top[place]!
     const subject = subjectOf(thread)
     const first = subject === 0 ? thread : (table.get(subject) ?? thread)
-    if (first === thread) continue
-    const isNew = first >= rows
-    if (isNew || isDummy(first)) moved.set(thread, first)
-    else if (isReply(thread) && !isReply(first)) moved.set(thread, first)
-    else {
-      const dummy = nodes++
-      moved.set(first, dummy)
-      moved.set(thread, dummy)
-      table.set(subject, dummy)
+    if (first === thread) return
+    if (isDummy(first) || (isReply(thread) && !isReply(first))) {
+      moved.set(thread, first)
+      return
     }
+    const dummy = nodes++
+    moved.set(first, dummy)
+    moved.set(thread, dummy)
+    table.set(subject, dummy)
   }
+  await inSlices(top.length, merge, breathe)
   return {
     dummies: nodes - rows,
     parentOf: (node) => {
