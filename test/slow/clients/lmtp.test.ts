@@ -63,24 +63,6 @@ test('LMTP by swaks', { skip: missing('swaks') }, async (t) => {
     assert.equal((await messagesOf(alice, 'lists')).length, 1)
     assert.equal((await messagesOf(alice, 'INBOX')).length, 2)
   })
-
-  await t.test('real mail', { skip: noCorpus }, async () => {
-    await alice.ok('CREATE corpus')
-    // swaks sends text as the locale has it, so only what is ASCII; a dot alone is its own end of input.
-    const messages = corpusMessages(40).filter(({ octets }) => /^[\n\r -~\t]*$/.test(octets) && octets.endsWith('\r\n'))
-    for (const { octets } of messages) {
-      const { stdout, code } = await swaks(
-        '--to',
-        'alice+corpus',
-        '--data',
-        octets.replaceAll('%', '%%'),
-        '--no-data-fixup',
-      )
-      assert.equal(code, 0, stdout.slice(-2000))
-    }
-    const kept = await messagesOf(alice, 'corpus')
-    assert.equal(kept.length, messages.length)
-  })
 })
 
 test('LMTP by nodemailer', async (t) => {
@@ -123,10 +105,8 @@ test('LMTP by nodemailer', async (t) => {
         }),
       ),
     )
-    assert.deepEqual(
-      await alice.ok('STATUS INBOX (MESSAGES)').then(([status]) => status),
-      '* STATUS INBOX (MESSAGES 21)',
-    )
+    await alice.ok('CLOSE')
+    assert.equal((await messagesOf(alice, 'INBOX')).length, 21)
     const bob = await signIn(server, 'bob')
     assert.equal((await messagesOf(bob, 'INBOX')).length, 20)
     bob.close()
