@@ -26,7 +26,10 @@ const commands: readonly (readonly [name: string, command: string])[] = [
 
 /** A multipart of about 8 KiB. */
 function messageOf(n: number): Buffer {
-  const trace = Array.from({ length: 6 }, (_, hop) => `Received: from mx${hop}.example.org by mx${hop + 1}.example.org\r\n`)
+  const trace = Array.from(
+    { length: 6 },
+    (_, hop) => `Received: from mx${hop}.example.org by mx${hop + 1}.example.org\r\n`,
+  )
   const text = 'The quick brown fox jumps over the lazy dog and comes back.\r\n'.repeat(60 + (n % 40))
   const octets = Buffer.alloc(2000, n).toString('base64').replace(/.{76}/g, '$&\r\n')
   return Buffer.from(
@@ -82,7 +85,9 @@ for (const [name, command] of commands) {
   for (let run = 0; run < runs; run++) best = Math.min(best, await send(`a${run}`, command))
   const rate = (received / 1e6 / (best / 1000)).toFixed(0)
   const each = ((best * 1000) / count).toFixed(2)
-  console.log(`${name.padEnd(32)} ${best.toFixed(1).padStart(8)} ms ${each.padStart(8)} us each ${rate.padStart(6)} MB/s`)
+  console.log(
+    `${name.padEnd(32)} ${best.toFixed(1).padStart(8)} ms ${each.padStart(8)} us each ${rate.padStart(6)} MB/s`,
+  )
 }
 stream.destroy()
 await account.close()
