@@ -30,8 +30,19 @@ export const limits: EmbeddedLimits = {
   columnBytes: 4 * 1024,
 }
 
+const pause = new Int32Array(new SharedArrayBuffer(4))
+
+/** Writes a line before it returns, even when the parent has no time to read. */
 function tell(told: Told): void {
-  writeSync(1, JSON.stringify(told) + '\n')
+  let rest = Buffer.from(JSON.stringify(told) + '\n')
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(1, rest))
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error
+      Atomics.wait(pause, 0, 0, 1)
+    }
+  }
 }
 
 async function work(directory: string, seed: number, territories: readonly Territory[]): Promise<void> {

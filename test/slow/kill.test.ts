@@ -23,9 +23,13 @@ test(`nothing acknowledged is lost in ${kills} kills`, { timeout: 1_200_000 }, a
   const seed = Number(process.env['CRISPIN_SEED'] ?? Date.now() % 1_000_000)
   context.diagnostic(`seed ${seed}`)
   try {
-    const results = await Promise.all(
+    const settled = await Promise.allSettled(
       Array.from({ length: lanes }, (_, lane) => runLane(join(scratch, `lane-${lane}`), seed + lane * 500_000)),
     )
+    const results = settled.map((result) => {
+      if (result.status === 'rejected') throw result.reason
+      return result.value
+    })
     const sum = (pick: (lane: Lane) => number): number => results.reduce((total, lane) => total + pick(lane), 0)
     context.diagnostic(
       `${sum((lane) => lane.acknowledged)} commits acknowledged and found; ` +
@@ -55,6 +59,7 @@ async function runLane(directory: string, seed: number): Promise<Lane> {
       if (copy !== undefined) rmSync(copy, { recursive: true })
     }
   }
+  await verify(lane, lane.directory, [], `seed ${seed}, at the end`)
   await assertSound(lane.directory)
   const rebuilt = await checkStore(lane.directory, { rebuild: true })
   assert.deepEqual(rebuilt.problems, [])

@@ -11,6 +11,7 @@ import { differences } from './compare-states.ts'
 import { realDisk } from './disk.ts'
 import { prepareFormat } from './format.ts'
 import { embeddedStore } from './index.ts'
+import { recordsOf } from './log-reader.ts'
 import { lockDirectory } from './lock.ts'
 import type { AccountSurroundings, OpenedAccount } from './open-account.ts'
 import { bringUp, markOf, setAside } from './open-account.ts'
@@ -35,6 +36,8 @@ export interface CheckReport {
   /** Records of the logs that were read. */
   readonly changeSets: number
   readonly problems: readonly CheckProblem[]
+  /** Files of messages that were never committed or are expunged; opening the account removes them. */
+  readonly leftovers: readonly string[]
   /** Accounts that were rebuilt. */
   readonly rebuilt: readonly string[]
 }
@@ -66,6 +69,7 @@ export async function checkStore(directory: string, options: CheckOptions = {}):
   const unlock = lockDirectory(directory)
   const found = { mailboxes: 0, messages: 0, changeSets: 0 }
   const problems: CheckProblem[] = []
+  const leftovers: string[] = []
   try {
     for (const [n, id] of wanted.entries()) {
       onProgress(id, n, wanted.length)
@@ -74,11 +78,12 @@ export async function checkStore(directory: string, options: CheckOptions = {}):
       found.messages += result.messages
       found.changeSets += result.changeSets
       problems.push(...result.problems)
+      leftovers.push(...result.leftovers)
     }
   } finally {
     unlock()
   }
-  return { accounts: wanted.length, ...found, problems, rebuilt: rebuild ? wanted : [] }
+  return { accounts: wanted.length, ...found, problems, leftovers, rebuilt: rebuild ? wanted : [] }
 }
 
 async function lockedAccounts(directory: string, log: Log): Promise<string[]> {
@@ -112,6 +117,7 @@ class AccountCheck {
   readonly #directory: string
   readonly #id: string
   readonly #problems: CheckProblem[] = []
+  readonly #leftovers: string[] = []
 
   constructor(directory: string, id: string) {
     this.#directory = directory
@@ -126,9 +132,9 @@ class AccountCheck {
       const mark = markOf(segments)
       if (!mark) {
         if (segments.logs.length > 0) this.#report('no segment has a header or record that can be read', false)
-        return { mailboxes: 0, messages: 0, changeSets: 0, problems: this.#problems }
+        return { mailboxes: 0, messages: 0, changeSets: 0, problems: this.#problems, leftovers: [] }
       }
-      this.#checkHeaders(segments)
+      this.#checkHeaders(segments, mark)
       const replayed = await bringUp(join(scratch, 'replay.db'), this.#id, surroundings(files), segments, mark)
       try {
         await this.#checkAll(replayed, segments, mark, files)
@@ -137,6 +143,7 @@ class AccountCheck {
           messages: messagesIn(replayed.state).size,
           changeSets: replayed.replayed.changeSets,
           problems: this.#problems,
+          leftovers: this.#leftovers,
         }
       } finally {
         replayed.database.close()
@@ -151,10 +158,11 @@ class AccountCheck {
     this.#problems.push({ account: this.#id, text, repairable })
   }
 
-  #checkHeaders(segments: Segments): void {
+  #checkHeaders(segments: Segments, mark: Buffer): void {
     for (const number of [...segments.logs, ...segments.ownFiles]) {
       const header = segments.header(number)
-      if (!header && !segments.ownFiles.has(number)) {
+      // One without records was about to be taken into use when the power failed.
+      if (!header && !segments.ownFiles.has(number) && !recordsOf(segments.file(number), mark, 0).next().done) {
         this.#report(`the header of ${segments.path(number)} is damaged; its records are read nevertheless`, false)
       } else if (header && header.account !== this.#id) {
         this.#report(`${segments.path(number)} belongs to the account ${header.account}`, false)
@@ -169,8 +177,7 @@ class AccountCheck {
     }
     for (const wrong of checkState(replayed.state)) this.#report(`by the log alone: ${wrong}`, false)
     for (const number of segments.ownFiles) {
-      if (replayed.ownFiles.has(number)) continue
-      this.#report(`${segments.path(number)} holds a message that no mailbox refers to; opening removes it`, true)
+      if (!replayed.ownFiles.has(number)) this.#leftovers.push(segments.path(number))
     }
     const path = join(this.#directory, 'account.db')
     if (!existsSync(path)) return

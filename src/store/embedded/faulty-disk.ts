@@ -42,7 +42,8 @@ export class FaultyDisk implements Disk {
       sync: async () => {
         const written = [...this.#unsynced].filter((write) => write.path === path)
         this.#check('sync', path)
-        await file.sync()
+        // What counts as synced is this class's to say, so the real disk is spared; but it takes a while, as there.
+        await new Promise((resolve) => setTimeout(resolve, 1))
         for (const write of written) this.#unsynced.delete(write)
       },
       read: (into, position) => file.read(into, position),
@@ -70,7 +71,7 @@ export class FaultyDisk implements Disk {
 
   async syncDirectory(path: string): Promise<void> {
     this.#check('syncDirectory', path)
-    await realDisk.syncDirectory(path)
+    await new Promise((resolve) => setImmediate(resolve))
     for (const name of this.#unsyncedNames) if (dirname(name) === path) this.#unsyncedNames.delete(name)
   }
 
