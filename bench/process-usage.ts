@@ -1,0 +1,62 @@
+/** What a server costs: processor time and memory of a process and all its descendants, from /proc. */
+import { readdirSync, readFileSync } from 'node:fs'
+
+/** Milliseconds in one tick of /proc/PID/stat; USER_HZ is 100 on every Linux that Node runs on. */
+const tickMs = 10
+
+interface ProcessStat {
+  readonly pid: number
+  readonly parent: number
+  /** Of the process and of those of its children that have ended and been waited for. */
+  readonly cpuMs: number
+}
+
+/**
+ * Processor time of `root` and its descendants since they started, in milliseconds, user and system. Descendants that
+ * have ended are counted too, by way of whoever waited for them.
+ */
+export const cpuMsOf = (root: number): number => treeOf(root).reduce((sum, { cpuMs }) => sum + cpuMs, 0)
+
+/**
+ * Memory of `root` and its descendants in KiB, where a page that k processes share counts one k-th for each: thus
+ * neither libraries nor forked pages are counted twice.
+ */
+export function memoryKibOf(root: number): number {
+  let sum = 0
+  for (const { pid } of treeOf(root)) {
+    const text = tryRead(`/proc/${pid}/smaps_rollup`)
+    sum += Number(/^Pss:\s+(\d+)/m.exec(text ?? '')?.[1] ?? 0)
+  }
+  return sum
+}
+
+function treeOf(root: number): ProcessStat[] {
+  const all = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => readStat(Number(name)) ?? [])
+  const members = new Set([root])
+  for (let size = 0; size !== members.size;) {
+    size = members.size
+    for (const { pid, parent } of all) if (members.has(parent)) members.add(pid)
+  }
+  return all.filter(({ pid }) => members.has(pid))
+}
+
+function readStat(pid: number): ProcessStat | undefined {
+  const text = tryRead(`/proc/${pid}/stat`)
+  if (text === undefined) return undefined
+  // The second field is the program's name in parentheses, which may itself contain spaces and parentheses.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  const [user, system, childrenUser, childrenSystem] = fields.slice(11, 15).map(Number)
+  const ticks = (user ?? 0) + (system ?? 0) + (childrenUser ?? 0) + (childrenSystem ?? 0)
+  return { pid, parent: Number(fields[1]), cpuMs: ticks * tickMs }
+}
+
+/** Undefined where the process is gone by now. */
+function tryRead(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'latin1')
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,63 @@
+import { ImapClient } from '../imap-client.ts'
+import type { Workload } from './workload.ts'
+
+const single = 500
+
+/** STORE of all and of single messages. */
+export const flags: Workload = {
+  name: 'store',
+  async run({ server, messages }, measure) {
+    const client = await ImapClient.login(server, 'alice')
+    await client.command('SELECT INBOX')
+    await measure.timeAgain('STORE 1:* twice, silent', async () => {
+      await client.command('STORE 1:* +FLAGS.SILENT ($Bench)')
+      await client.command('STORE 1:* -FLAGS.SILENT ($Bench)')
+      return undefined
+    })
+    await measure.timeAgain('STORE 1:* twice', async () => {
+      await client.command('STORE 1:* +FLAGS ($Bench)')
+      await client.command('STORE 1:* -FLAGS ($Bench)')
+      return undefined
+    })
+    await measure.time('single STOREs', single, async () => {
+      for (let i = 0; i < single; i++) await client.command(`STORE ${1 + ((i * 7919) % messages)} +FLAGS ($Single)`)
+      return undefined
+    })
+    const found = await client.ask('SEARCH KEYWORD $Single')
+    measure.note('single STOREs, found', {}, (/^\* SEARCH ([\d ]+)/m.exec(found)?.[1] ?? '').split(' ').length)
+    await client.logout()
+  },
+}
+
+/** COPY and MOVE of a tenth, EXPUNGE of what was copied; alice's INBOX has a tenth less afterwards. */
+export const copies: Workload = {
+  name: 'copy',
+  async run({ server, messages }, measure) {
+    const client = await ImapClient.login(server, 'alice')
+    const count = Math.max(1, Math.floor(messages / 10))
+    await client.command('CREATE copied')
+    await client.command('CREATE moved')
+    await client.command('SELECT INBOX')
+    await measure.time(`COPY ${count}`, 1, async () => {
+      await client.command(`COPY 1:${count} copied`)
+      return undefined
+    })
+    await measure.time(`MOVE ${count}`, 1, async () => {
+      await client.command(`MOVE 1:${count} moved`)
+      return undefined
+    })
+    await client.command('SELECT copied')
+    await client.command('STORE 1:* +FLAGS.SILENT (\\Deleted)')
+    await measure.time(`EXPUNGE ${count}`, 1, async () => {
+      await client.command('EXPUNGE')
+      return undefined
+    })
+    const there = await client.ask('STATUS INBOX (MESSAGES)', 'STATUS moved (MESSAGES)', 'STATUS copied (MESSAGES)')
+    measure.note(
+      'COPY, MOVE, EXPUNGE: what is left',
+      {},
+      [...there.matchAll(/MESSAGES (\d+)/g)].map((m) => m[1]).join(),
+    )
+    await client.logout()
+  },
+}
