@@ -51,7 +51,8 @@ export type Response =
       readonly uid: boolean
       readonly items: readonly string[]
     }
-  /** CAPABILITY, ENABLED, ID, NAMESPACE, THREAD: checked, and of no further interest. */
+  | { readonly kind: 'enabled'; readonly names: readonly string[] }
+  /** CAPABILITY, ID, NAMESPACE, THREAD: checked, and of no further interest. */
   | { readonly kind: 'other'; readonly name: string }
 
 /** What of a session decides on the grammar of its responses. */
@@ -103,6 +104,11 @@ function parse(reader: ResponseReader): Response {
       return search(reader, name)
     case 'ESEARCH':
       return esearch(reader)
+    case 'ENABLED': {
+      const names: string[] = []
+      while (reader.try(' ')) names.push(reader.atom())
+      return { kind: 'enabled', names }
+    }
     default:
       return other(reader, name)
   }
@@ -116,7 +122,7 @@ function condition(
   reader.expect(' ')
   let code: ResponseCode | undefined
   if (reader.try('[')) {
-    const name = reader.take(/[^\s\]()"{%*\\\0-\x1f\x7f]+/y, 'a response code').toUpperCase()
+    const name = reader.take(/[^\s\]()"{%*\\]+/y, 'a response code').toUpperCase()
     code = { name, rest: reader.try(' ') ? codeText(reader) : '' }
     checkCode(code, reader)
     reader.expect(']')
@@ -279,10 +285,11 @@ function fetchValue(
     case 'RFC822':
     case 'RFC822.HEADER':
     case 'RFC822.TEXT':
+      return reader.nstring({ nul: true })
     case 'PREVIEW':
       return reader.nstring()
     default:
-      if (name.startsWith('BODY[')) return reader.nstring()
+      if (name.startsWith('BODY[')) return reader.nstring({ nul: true })
       if (name.startsWith('BINARY[')) return reader.nstring({ binary: true })
       if (name.startsWith('BINARY.SIZE[')) return String(reader.number())
       throw reader.fail('a known FETCH item before')
@@ -366,7 +373,6 @@ function esearch(reader: ResponseReader): Response {
 function other(reader: ResponseReader, name: string): Response {
   switch (name) {
     case 'CAPABILITY':
-    case 'ENABLED':
       while (reader.try(' ')) reader.atom()
       break
     case 'ID':

@@ -6,6 +6,12 @@ export class NotGrammar extends Error {
   }
 }
 
+/** What a string may be besides quoted or a literal. */
+export interface StringOptions {
+  readonly binary?: boolean
+  readonly nul?: boolean
+}
+
 /**
  * A cursor over one complete response, its literals in it and its last CRLF not; one char is one octet. It is a reader
  * of its own, apart from the product's, so that a fault is not on both sides. Every method throws {@link NotGrammar}.
@@ -93,21 +99,24 @@ export class ResponseReader {
     return ranges
   }
 
-  /** RFC 9051 §9 string; in `binary`, literal8 as well (RFC 3516 §7). */
-  string({ binary = false }: { readonly binary?: boolean } = {}): string {
-    if (this.sees('{') || (binary && this.sees('~{'))) return this.#literal()
+  /**
+   * RFC 9051 §9 string. With `binary`, literal8 as well (RFC 3516 §7). With `nul`, a literal may hold NUL: what stands in a
+   * message is sent as it is, and only BINARY could announce it.
+   */
+  string({ binary = false, nul = false }: StringOptions = {}): string {
+    if (this.sees('{') || (binary && this.sees('~{'))) return this.#literal(nul)
     this.expect('"')
     let value = ''
     while (!this.try('"')) {
       if (this.try('\\')) value += this.take(/["\\]/y, 'a quote or backslash')
-      else if (this.#utf8) value += this.take(/[\x01-\x09\x0b\x0c\x0e-!#-[\]-\x7f\x80-\xff]+/y, 'a char of a string')
-      else value += this.take(/[\x01-\x09\x0b\x0c\x0e-!#-[\]-\x7f]+/y, 'a 7-bit char of a string')
+      else if (this.#utf8) value += this.take(/[^\0\r\n"\\]+/y, 'a char of a string')
+      else value += this.take(/[^\0\r\n"\\\x80-\xff]+/y, 'a 7-bit char of a string')
     }
     return value
   }
 
-  #literal(): string {
-    const mayHoldNul = this.try('~')
+  #literal(nul: boolean): string {
+    const mayHoldNul = this.try('~') || nul
     this.expect('{')
     const length = this.number()
     this.expect('}\r\n')
@@ -118,7 +127,7 @@ export class ResponseReader {
     return value
   }
 
-  nstring(options: { readonly binary?: boolean } = {}): string | undefined {
+  nstring(options: StringOptions = {}): string | undefined {
     return this.try('NIL') ? undefined : this.string(options)
   }
 

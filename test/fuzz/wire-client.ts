@@ -62,7 +62,7 @@ export class WireClient {
 
   readonly #take = (chunk: Buffer): void => {
     this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk])
-    for (let response = this.#next(); response !== undefined; response = this.#next()) {
+    for (let response = this.#next(); response !== undefined && !this.#ended; response = this.#next()) {
       this.#events.onResponse(response)
     }
   }

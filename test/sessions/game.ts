@@ -2,6 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { flagSetOf } from '../../src/model/flags.ts'
 import { resultOf } from '../../src/model/operation.ts'
 import { Refusal } from '../../src/model/refusal.ts'
+import type { MailboxSnapshot } from '../../src/model/snapshot.ts'
 import type { Store } from '../../src/store/store.ts'
 import { account, inProcessServer, type InProcessServer } from '../fuzz/in-process-server.ts'
 import { Random } from '../fuzz/random.ts'
@@ -18,7 +19,7 @@ export interface Step {
   readonly action: number
   readonly choices: Choices
   /** What to wait for before the next step: nothing, some turns of the event loop, the answer, all answers. */
-  readonly then: 'at once' | 'turns' | 'answer' | 'rest'
+  readonly pause: 'at once' | 'turns' | 'answer' | 'rest'
 }
 
 /** One game: what each client speaks, and the steps in order. */
@@ -78,6 +79,7 @@ class Table {
   #store: Store
   #server: InProcessServer
   #clients: ToldClient[] = []
+  #delivering: Promise<unknown> = Promise.resolve()
 
   constructor(board: Board, { seed, dialects }: Game) {
     this.#board = board
@@ -121,13 +123,13 @@ class Table {
     return client
   }
 
-  async #step({ client: n, action, choices, then }: Step): Promise<void> {
+  async #step({ client: n, action, choices, pause }: Step): Promise<void> {
     const at = n % this.#dialects.length
     let client = this.#clients[at]
     if (!client || client.over) client = await this.#connect(at)
     while (client.unanswered >= maxPipelined && !client.idling && !client.over) await turn()
     const make = makers[action]
-    let answered: Promise<void> = Promise.resolve()
+    let answered: Promise<unknown> = Promise.resolve()
     if (make) {
       const command = make(client, choices, this.#maker)
       if (!command) return
@@ -137,7 +139,7 @@ class Table {
     } else {
       switch (otherActions[action - makers.length]) {
         case 'deliver':
-          answered = this.#deliver(choices)
+          answered = this.#delivering = Promise.all([this.#delivering, this.#deliver(choices)])
           break
         case 'vanish':
           if (choices[0] % 4 === 0) client.vanish()
@@ -149,9 +151,9 @@ class Table {
           throw new Error(`there is no action ${action}`)
       }
     }
-    if (then === 'turns') for (let turns = 1 + (choices[0] % 6); turns > 0; turns--) await turn()
-    else if (then === 'answer') await answered
-    else if (then === 'rest') await this.#quiet()
+    if (pause === 'turns') for (let turns = 1 + (choices[0] % 6); turns > 0; turns--) await turn()
+    else if (pause === 'answer') await answered
+    else if (pause === 'rest') await this.#quiet()
   }
 
   /** What LMTP does: a commit that no session made. */
@@ -177,6 +179,7 @@ class Table {
 
   async #quiet(): Promise<void> {
     for (const client of this.#clients) client.done()
+    await this.#delivering
     while (this.#clients.some((client) => client.unanswered > 0 && !client.over)) await turn()
   }
 
@@ -197,36 +200,16 @@ class Table {
     const share = await this.#store.openAccount(account)
     try {
       const mailboxes = [...(await share.tree()).byName.values()]
-      for (const { view, name, over } of this.#clients) {
+      for (const client of this.#clients) {
+        const { view, over } = client
         if (!view || over) continue
         const mailbox = mailboxes.find(({ uidValidity }) => uidValidity === view.uidValidity)
         if (!mailbox && view.mayBeDeleted) continue
-        if (!mailbox) this.journal.fault(`${name} is in a mailbox that does not exist`)
-        else this.#compareView(name, view, await share.snapshot(mailbox.id))
+        if (!mailbox) client.complain('is in a mailbox that does not exist')
+        else compareView(client, view, await share.snapshot(mailbox.id))
       }
     } finally {
       await share.close()
-    }
-  }
-
-  #compareView(
-    name: string,
-    view: ToldView,
-    { uids, flags, flagSets, modSeqs }: Awaited<ReturnType<Awaited<ReturnType<Store['openAccount']>>['snapshot']>>,
-  ): void {
-    const fault = (text: string): void => this.journal.fault(`${name}: ${text}`)
-    if (view.messages.length !== uids.length) return fault(`knows of ${view.messages.length}, there are ${uids.length}`)
-    for (const [row, message] of view.messages.entries()) {
-      const uid = uids[row]
-      const text = flagSets[flags.at(row)]?.text ?? ''
-      const there = flagText(text === '' ? [] : text.split(' '))
-      if (message.uid !== undefined && message.uid !== uid) fault(`thinks ${row + 1} is UID ${message.uid}, not ${uid}`)
-      if (message.flags && !message.flags.includes(there)) {
-        fault(`thinks UID ${uid} has (${message.flags.join(' or ')}), it has (${there})`)
-      }
-      if (message.modSeq !== undefined && message.modSeq !== modSeqs.at(row)) {
-        fault(`thinks UID ${uid} has MODSEQ ${message.modSeq}, it has ${modSeqs.at(row)}`)
-      }
     }
   }
 
@@ -246,8 +229,27 @@ class Table {
   }
 
   async close(): Promise<void> {
+    await this.#delivering
     for (const client of this.#clients) client.vanish()
     await this.#server.close()
     for (const error of this.#server.takeErrors()) this.journal.fault(error)
+  }
+}
+
+/** Complains of all that the client thinks and is not so. */
+function compareView(client: ToldClient, view: ToldView, { uids, flags, flagSets, modSeqs }: MailboxSnapshot): void {
+  const fault = (text: string): void => client.complain(text)
+  if (view.messages.length !== uids.length) return fault(`knows of ${view.messages.length}, there are ${uids.length}`)
+  for (const [row, message] of view.messages.entries()) {
+    const uid = uids[row]
+    const text = flagSets[flags.at(row)]?.text ?? ''
+    const there = flagText(text === '' ? [] : text.split(' '))
+    if (message.uid !== undefined && message.uid !== uid) fault(`thinks ${row + 1} is UID ${message.uid}, not ${uid}`)
+    if (message.flags && !message.flags.includes(there)) {
+      fault(`thinks UID ${uid} has (${message.flags.join(' or ')}), it has (${there})`)
+    }
+    if (message.modSeq !== undefined && message.modSeq !== modSeqs.at(row)) {
+      fault(`thinks UID ${uid} has MODSEQ ${message.modSeq}, it has ${modSeqs.at(row)}`)
+    }
   }
 }

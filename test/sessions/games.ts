@@ -18,7 +18,7 @@ const step: fc.Arbitrary<Step> = fc.record({
   client: fc.nat({ max: 4 }),
   action: fc.nat({ max: actionCount - 1 }),
   choices: fc.tuple(choice, choice, choice),
-  then: fc.oneof(
+  pause: fc.oneof(
     { weight: 5, arbitrary: fc.constant('at once' as const) },
     { weight: 5, arbitrary: fc.constant('turns' as const) },
     { weight: 2, arbitrary: fc.constant('answer' as const) },

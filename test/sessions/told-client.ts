@@ -113,7 +113,7 @@ export class ToldClient {
 
   /** Complains that there is no answer. */
   reportStall(): void {
-    this.#fault(`no answer to ${this.#waiting.map(({ tag }) => tag).join(' ')}`)
+    this.complain(`no answer to ${this.#waiting.map(({ tag }) => tag).join(' ')}`)
   }
 
   /** Ends IDLE. */
@@ -143,12 +143,13 @@ export class ToldClient {
     }
   }
 
-  #fault(text: string): void {
+  /** Tells the journal, with what was said before. */
+  complain(text: string): void {
     this.#journal.fault(`${this.name}: ${text}\n    ${this.#history.slice(-40).join('\n    ')}`)
   }
 
   #end(rest: string): void {
-    if (rest !== '') this.#fault(`the connection ended inside ${JSON.stringify(rest)}`)
+    if (rest !== '') this.complain(`the connection ended inside ${JSON.stringify(rest)}`)
     this.#keep()
     for (const { done } of this.#waiting.splice(0)) done()
   }
@@ -166,7 +167,7 @@ export class ToldClient {
     try {
       this.#understand(parseResponse(text, { utf8: false }))
     } catch (error) {
-      this.#fault(error instanceof Error ? error.message : String(error))
+      this.complain(error instanceof Error ? error.message : String(error))
     }
   }
 
@@ -175,7 +176,8 @@ export class ToldClient {
     const { view } = this
     switch (response.kind) {
       case 'continuation':
-        if (this.#gate === undefined || this.#gate !== head?.tag) return this.#fault('a continuation nobody waits for')
+        if (this.#gate === undefined || this.#gate !== head?.tag)
+          return this.complain('a continuation nobody waits for')
         this.#gate = undefined
         return this.#pump()
       case 'condition':
@@ -183,17 +185,17 @@ export class ToldClient {
       case 'exists':
         return this.#told(view ? view.exists(response.number) : 'EXISTS with no mailbox selected')
       case 'recent':
-        if (this.enabled.has('IMAP4rev2')) return this.#fault('RECENT in IMAP4rev2')
+        if (this.enabled.has('IMAP4rev2')) return this.complain('RECENT in IMAP4rev2')
         return this.#told(response.number > (view?.messages.length ?? 0) ? 'more RECENT than EXISTS' : undefined)
       case 'expunge':
         this.#checkExpunge(head, 'EXPUNGE')
-        if (this.enabled.has('QRESYNC')) this.#fault('EXPUNGE where VANISHED is enabled')
+        if (this.enabled.has('QRESYNC')) this.complain('EXPUNGE where VANISHED is enabled')
         return this.#told(view?.expunge(response.number))
       case 'vanished':
-        if (!this.enabled.has('QRESYNC')) this.#fault('VANISHED although not enabled')
+        if (!this.enabled.has('QRESYNC')) this.complain('VANISHED although not enabled')
         if (response.earlier) {
           const allowed = head?.command.selects?.kept ?? head?.command.name === 'UID FETCH'
-          if (!allowed) this.#fault('VANISHED (EARLIER) unasked')
+          if (!allowed) this.complain('VANISHED (EARLIER) unasked')
           for (const [a, b] of response.uids) for (let uid = a; uid <= b; uid++) head?.earlier.add(uid)
           return
         }
@@ -203,11 +205,14 @@ export class ToldClient {
         return this.#fetched(response.data, head)
       case 'search': {
         const beyond = response.numbers.some((number) => number > (view?.messages.length ?? 0))
-        if (beyond && head?.command.bySeqNum) this.#fault('SEARCH found what does not exist')
+        if (beyond && head?.command.bySeqNum) this.complain('SEARCH found what does not exist')
         return
       }
       case 'esearch':
-        if (response.tag !== head?.tag) this.#fault('ESEARCH for another command')
+        if (response.tag !== head?.tag) this.complain('ESEARCH for another command')
+        return
+      case 'enabled':
+        for (const extension of response.names) this.enabled.add(extension)
         return
       case 'flags':
       case 'list':
@@ -220,30 +225,30 @@ export class ToldClient {
   }
 
   #told(problem: string | undefined): void {
-    if (problem !== undefined) this.#fault(problem)
+    if (problem !== undefined) this.complain(problem)
   }
 
   #checkExpunge(head: Pending | undefined, what: string): void {
-    if (!head) this.#fault(`${what} with no command in progress`)
+    if (!head) this.complain(`${what} with no command in progress`)
     else if (head.command.bySeqNum && /^(?:FETCH|STORE|SEARCH)$/.test(head.command.name)) {
-      this.#fault(`${what} during ${head.command.name} by sequence number`)
+      this.complain(`${what} during ${head.command.name} by sequence number`)
     }
   }
 
   #fetched(data: FetchData, head: Pending | undefined): void {
     const { view } = this
-    if (!view) return this.#fault('FETCH with no mailbox selected')
+    if (!view) return this.complain('FETCH with no mailbox selected')
     const message = view.fetch(data)
-    if (typeof message === 'string') return this.#fault(message)
+    if (typeof message === 'string') return this.complain(message)
     const { flags } = data
     const fetching = head?.command.name.endsWith('FETCH') === true
     if (flags) {
       head?.touched.add(message)
       const condstore = this.enabled.has('CONDSTORE') || this.enabled.has('QRESYNC')
-      if (condstore && data.modSeq === undefined && !fetching) this.#fault('flags without MODSEQ')
-      if (this.enabled.has('QRESYNC') && data.uid === undefined && !fetching) this.#fault('flags without UID')
+      if (condstore && data.modSeq === undefined && !fetching) this.complain('flags without MODSEQ')
+      if (this.enabled.has('QRESYNC') && data.uid === undefined && !fetching) this.complain('flags without UID')
       if (flags.some((flag) => flag.toLowerCase() === '\\recent')) {
-        if (this.enabled.has('IMAP4rev2')) this.#fault('\\Recent in IMAP4rev2')
+        if (this.enabled.has('IMAP4rev2')) this.complain('\\Recent in IMAP4rev2')
         if (message.uid !== undefined && !view.readOnly) this.#journal.recent(view.uidValidity, message.uid, view)
       }
     }
@@ -264,8 +269,8 @@ export class ToldClient {
       else if ((code?.name === 'COPYUID' || code?.name === 'APPENDUID') && head) head.code = code
       return
     }
-    if (tag !== head?.tag) return this.#fault(`an answer to ${tag}, where ${head?.tag ?? 'nothing'} is asked`)
-    if (status !== 'OK' && status !== 'NO' && status !== 'BAD') return this.#fault(`${status} cannot be tagged`)
+    if (tag !== head?.tag) return this.complain(`an answer to ${tag}, where ${head?.tag ?? 'nothing'} is asked`)
+    if (status !== 'OK' && status !== 'NO' && status !== 'BAD') return this.complain(`${status} cannot be tagged`)
     if (this.#gate === tag) {
       this.#gate = undefined
       this.#outbox = this.#outbox.filter((piece) => piece.tag !== tag)
@@ -290,10 +295,10 @@ export class ToldClient {
 
   #complete(head: Pending, status: 'OK' | 'NO' | 'BAD', code: ResponseCode | undefined): void {
     const { command } = head
-    if (status === 'BAD' && command.selected && this.view?.mayBeDeleted) this.view = undefined
+    if (status === 'BAD' && command.selected && !command.bySeqNum && this.view?.mayBeDeleted) this.view = undefined
     const badState = command.selected === true && !this.view
-    if (status === 'BAD' && !command.bySeqNum && !badState) this.#fault(`BAD to ${command.name}`)
-    if (code?.name === 'SERVERBUG' || code?.name === 'UNAVAILABLE') this.#fault(`NO [${code.name}]`)
+    if (status === 'BAD' && !command.bySeqNum && !badState) this.complain(`BAD to ${command.name}`)
+    if (code?.name === 'SERVERBUG' || code?.name === 'UNAVAILABLE') this.complain(`NO [${code.name}]`)
     if (command.selects) return this.#selected(head, command.selects, status)
     if (command.silent) this.#storedSilently(head, command.silent, status, code)
     const uids = code?.name === 'COPYUID' || code?.name === 'APPENDUID' ? code : head.code
@@ -322,7 +327,7 @@ export class ToldClient {
       return
     }
     const { view } = this
-    if (!view || view.uidValidity === 0) return this.#fault('SELECT told no UIDVALIDITY')
+    if (!view || view.uidValidity === 0) return this.complain('SELECT told no UIDVALIDITY')
     if (kept?.uidValidity !== view.uidValidity) return
     const left = new Map([...kept.messages].filter(([uid]) => !head.earlier.has(uid)))
     this.#told(view.resynchronise(left))

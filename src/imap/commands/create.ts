@@ -41,7 +41,7 @@ export const create: Command<'authenticated', CreateArgs> = defineCommand({
     const { account } = session.login
     // A separator at the end only says that there will be inferior names (RFC 9051 §6.3.4).
     const name = session.mailboxName(wire).replace(/\/$/, '')
-    const specialUse = use.map(specialUseNamed)
+    const specialUse = [...new Set(use.map(specialUseNamed))]
     const committed = await account.commit([
       { op: 'createMailbox', name, ...(specialUse.length > 0 && { specialUse }) },
     ])

@@ -1,0 +1,26 @@
+/** Some seconds of `npm run fuzz`, from a seed of the clock that a failure names. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { fuzz } from '../fuzz/fuzz.ts'
+
+/** What the heap may grow by over the run, in octets. */
+const maxGrowth = 48 * 1024 * 1024
+
+/** Seeds that once found a fault. */
+const found: readonly number[] = []
+
+for (const seed of found) {
+  test(`the attack of seed ${seed}`, async () => {
+    const { failures } = await fuzz({ seed, seconds: 60, attacks: 1 })
+    assert.deepEqual(failures, [])
+  })
+}
+
+test('a server survives odd input', async (t) => {
+  const seed = Date.now() % 2 ** 31
+  t.diagnostic(`seed ${seed}`)
+  const { failures, heapBefore, heapAfter } = await fuzz({ seed, seconds: 25 })
+  const shown = failures.map(({ seed: own, attack, problem }) => `--seed ${own} --attacks 1: ${attack}: ${problem}`)
+  assert.deepEqual(shown, [])
+  assert.ok(heapAfter - heapBefore < maxGrowth, `the heap grew from ${heapBefore} to ${heapAfter}`)
+})

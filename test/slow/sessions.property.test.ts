@@ -1,0 +1,31 @@
+/**
+ * Many random games of concurrent sessions (see test/sessions/game.ts), long ones too, from a seed of the clock that a
+ * failure names, and games that once failed.
+ */
+import { test } from 'node:test'
+import { embeddedBoard, memoryBoard } from '../sessions/boards.ts'
+import { playRandomly } from '../sessions/games.ts'
+
+const seed = Date.now() % 2 ** 31
+
+for (const [engine, newBoard] of [
+  ['memory', memoryBoard],
+  ['embedded', embeddedBoard],
+] as const) {
+  test(`many short games on the ${engine} engine`, async (t) => {
+    t.diagnostic(`seed ${seed}`)
+    await playRandomly(newBoard, { runs: 400, maxSteps: 40, seed, seconds: 40 })
+  })
+
+  test(`long games on the ${engine} engine`, async (t) => {
+    t.diagnostic(`seed ${seed}`)
+    await playRandomly(newBoard, { runs: 60, maxSteps: 250, seed, seconds: 40 })
+  })
+}
+
+/** Seeds of games on the memory engine that once found a fault, with the most steps they had. */
+const found: readonly (readonly [seed: number, maxSteps: number, runs: number])[] = []
+
+for (const [old, maxSteps, runs] of found) {
+  test(`the games of seed ${old}`, () => playRandomly(memoryBoard, { runs, maxSteps, seed: old }))
+}
