@@ -16,7 +16,7 @@ export type SessionIn<State extends CommandState> = State extends 'selected'
 export interface CommandEffects {
   /**
    * No EXPUNGE may be sent while it runs, since the client counts on its sequence numbers (RFC 9051 §7.5.1). The UID
-   * form of a command lifts that.
+   * form of a command lifts that, unless {@link Done.usedSequenceNumbers} says otherwise.
    */
   readonly usesSequenceNumbers?: boolean
   /** Other sessions' changes are not told with this command's answer: it leaves, or says it all itself. */
@@ -29,6 +29,11 @@ export interface Done {
   readonly code?: string
   /** Human-readable, ASCII. */
   readonly text: string
+  /**
+   * Where the command may use sequence numbers, whether it did; by default in the form without UID. UID SEARCH may, in
+   * its keys, and no VANISHED may come then (RFC 7162 §3.2.10.2).
+   */
+  readonly usedSequenceNumbers?: boolean
   /** NO although it was carried out in part, as some rules want (RFC 5530 §3 EXPUNGEISSUED). */
   readonly no?: boolean
 }

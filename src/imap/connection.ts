@@ -99,7 +99,7 @@ export class Connection implements Output {
 
   /** False when the client has much left to read: wait for {@link drained} before more. */
   write(chunk: Buffer): boolean {
-    if (this.#closed) return true
+    if (this.#closed || this.#output.writableEnded) return true
     this.#output.write(chunk)
     return this.#output.writableLength < this.#maxUnreadBytes
   }

@@ -2,15 +2,14 @@ import type { MessageStager } from '../store/store.ts'
 import { StoreFailure } from '../store/store.ts'
 import { Refusal } from '../model/refusal.ts'
 import type { Transport } from '../net/transport.ts'
-import { Cursor } from '../wire/cursor.ts'
 import { Framer, type LiteralFrame } from '../wire/framer.ts'
 import { ResponseWriter } from '../wire/response-writer.ts'
 import { BadSyntax } from '../wire/syntax-error.ts'
+import { beginCommand } from './begin-command.ts'
 import { capabilityTokens } from './capabilities.ts'
 import type { AnyCommand, CommandForm, Done, SessionIn } from './command.ts'
-import { commandNamed } from './commands/index.ts'
 import { Connection } from './connection.ts'
-import { writeUpdates } from './responses/updates.ts'
+import { writeLastUpdates, writeUpdates } from './responses/updates.ts'
 import type { ImapServices } from './services.ts'
 import { ImapSession, type SessionIo } from './session.ts'
 
@@ -21,15 +20,6 @@ const sliceMs = 3
 
 /** The client went away in the middle of a command; nothing is left to answer. */
 class Disconnected extends Error {}
-
-/** A command of which only the beginning has been read. */
-interface Begun {
-  readonly tag: string
-  readonly command: AnyCommand | undefined
-  readonly form: CommandForm
-  /** Behind the name. */
-  readonly cursor: Cursor
-}
 
 /**
  * Runs one connection: takes commands from the framer one at a time and in order, so that no two are ever ambiguous
@@ -49,6 +39,8 @@ export class Dispatcher implements SessionIo {
   #badCommands = 0
   #sliceEnd = 0
   #goodbye: string | undefined
+  /** Whether the last word was said: nothing is read any more, and nothing answered. */
+  #hungUp = false
   #afterAnswer: (() => Promise<void> | void) | undefined
   #stager: MessageStager | undefined
   /** Whether the literal that is being streamed may hold NUL (RFC 9051 §4.3.1). */
@@ -147,7 +139,9 @@ export class Dispatcher implements SessionIo {
     )
   }
 
-  abort(): never {
+  abort(cause: unknown): never {
+    if (cause instanceof Disconnected) throw cause
+    this.#services.log.error({ err: cause }, 'a response broke off')
     this.#connection.destroy()
     throw new Disconnected()
   }
@@ -169,6 +163,7 @@ export class Dispatcher implements SessionIo {
   }
 
   #onData(chunk: Buffer): void {
+    if (this.#hungUp) return
     this.#framer.feed(chunk)
     if (this.#signedIn) this.#timer.refresh()
     if (!this.#running) void this.#run()
@@ -197,7 +192,7 @@ export class Dispatcher implements SessionIo {
     this.#running = true
     this.#sliceEnd = performance.now() + sliceMs
     try {
-      while (!this.#connection.closed) {
+      while (!this.#connection.closed && !this.#hungUp) {
         const frame = this.#framer.next()
         if (!frame) {
           const { buffered } = this.#framer
@@ -222,7 +217,7 @@ export class Dispatcher implements SessionIo {
             await this.#literalEnd()
             break
           case 'discarded':
-            await this.#refuse(begin(frame.text).tag, this.#failure)
+            await this.#refuse(beginCommand(frame.text).tag, this.#failure)
             await this.#dropStaged()
             break
           case 'broken':
@@ -262,12 +257,13 @@ export class Dispatcher implements SessionIo {
   }
 
   #sayGoodbye(): void {
-    if (this.#connection.closed || this.#session.state.at === 'logout') return
+    if (this.#connection.closed || this.#hungUp) return
     this.#out.line('* BYE ' + (this.#goodbye ?? 'Goodbye'))
     this.#hangUp()
   }
 
   #hangUp(): void {
+    this.#hungUp = true
     this.#out.flush()
     this.#connection.end()
     this.#awake()
@@ -277,7 +273,7 @@ export class Dispatcher implements SessionIo {
 
   async #literal(frame: LiteralFrame): Promise<void> {
     const text = frame.text + '\r\n' // as it will stand in the complete command
-    const { tag, command, cursor } = begin(text)
+    const { tag, command, cursor } = beginCommand(text)
     const isMessage = command?.isMessage?.(cursor) === true && this.#session.login !== undefined
     try {
       if (isMessage) await this.#admit(command, text, frame.size)
@@ -308,7 +304,7 @@ export class Dispatcher implements SessionIo {
     if (staged.length >= limits.maxAppendMessages) {
       throw new Refusal('LIMIT', `One command may append ${limits.maxAppendMessages} messages at most`)
     }
-    await command.admit?.(this.#session as SessionIn<'selected'>, begin(text).cursor) // login is checked above
+    await command.admit?.(this.#session as SessionIn<'selected'>, beginCommand(text).cursor) // login is checked above
     this.#failure = undefined
     this.#stager = login.account.stage()
   }
@@ -349,7 +345,7 @@ export class Dispatcher implements SessionIo {
   // Commands.
 
   async #command(text: string): Promise<void> {
-    const { tag, command, form, cursor } = begin(text)
+    const { tag, command, form, cursor } = beginCommand(text)
     const startedAt = performance.now()
     let outcome: 'OK' | 'NO' | 'BAD' | undefined
     try {
@@ -362,7 +358,7 @@ export class Dispatcher implements SessionIo {
       if (this.#session.selected && !effects?.tellsNothing) await writeUpdates(this.#session, false)
       // checkState has made sure of the session, and the command's own parse of the arguments.
       const done = await command.run(this.#session as SessionIn<'selected'>, args as never, form)
-      if (!effects?.tellsNothing) await writeUpdates(this.#session, !effects?.usesSequenceNumbers || form.byUid)
+      if (!effects?.tellsNothing) await writeLastUpdates(this.#session, mayExpunge(command, form, done))
       outcome = this.#answer(tag, done)
       this.#badCommands = 0
     } catch (error) {
@@ -400,7 +396,7 @@ export class Dispatcher implements SessionIo {
     }
     if (error instanceof Refusal) {
       if (error.code === 'NONEXISTENT' && (await this.#selectedIsGone())) return undefined
-      if (this.#session.selected) await writeUpdates(this.#session, false)
+      if (!(await this.#updateBeforeRefusing())) return undefined
       this.#out.line(`${tag ?? '*'} NO ${error.code === undefined ? '' : `[${error.code}] `}${error.message}`)
     } else if (error instanceof StoreFailure) {
       this.#services.log.error({ err: error, reason: error.reason }, 'the store failed')
@@ -411,6 +407,17 @@ export class Dispatcher implements SessionIo {
       this.bye('Internal error')
     }
     return 'NO'
+  }
+
+  /** Tells what has changed; answers false when that ended the session, the selected mailbox being gone. */
+  async #updateBeforeRefusing(): Promise<boolean> {
+    try {
+      if (this.#session.selected) await writeLastUpdates(this.#session, false)
+      return true
+    } catch (error) {
+      if (error instanceof Refusal && (await this.#selectedIsGone())) return false
+      throw error
+    }
   }
 
   /** Ends the session of a client whose selected mailbox was deleted by another (RFC 2180 §3.3). */
@@ -470,23 +477,7 @@ const storeFailures = {
 
 const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)))
 
-/** Reads tag and name; whatever is wrong shows as something missing. */
-function begin(text: string): Partial<Pick<Begun, 'tag'>> & Omit<Begun, 'tag'> {
-  const cursor = new Cursor(text)
-  const none = { command: undefined, form: { byUid: false, tag: '' }, cursor }
-  let tag: string | undefined
-  try {
-    tag = cursor.tag()
-    cursor.space()
-    let name = cursor.keyword('a command')
-    const byUid = name === 'UID'
-    if (byUid) {
-      cursor.space()
-      name = cursor.keyword('a command')
-    }
-    return { tag, command: commandNamed(name, byUid), form: { byUid, tag }, cursor }
-  } catch (error) {
-    if (!(error instanceof BadSyntax)) throw error
-    return tag === undefined ? none : { ...none, tag } // answered with BAD by whoever asked
-  }
+/** Whether EXPUNGE may come with the answer (RFC 9051 §7.5.1). */
+function mayExpunge({ effects }: AnyCommand, { byUid }: CommandForm, { usedSequenceNumbers = !byUid }: Done): boolean {
+  return !effects?.usesSequenceNumbers || !usedSequenceNumbers
 }

@@ -140,7 +140,13 @@ export class ImapSession {
 
   /** Enters the selected state. */
   select(login: Login, mailbox: Mailbox, snapshot: MailboxSnapshot, readOnly: boolean): SelectedMailbox {
-    const selected = { view: new MailboxView(snapshot, readOnly), mailbox, keywordsTold: 0, saved: new Uint32Array(0) }
+    const selected = {
+      view: new MailboxView(snapshot, readOnly),
+      mailbox,
+      keywordsTold: 0,
+      modSeqLags: false,
+      saved: new Uint32Array(0),
+    }
     this.#state = { at: 'selected', login, selected }
     return selected
   }
@@ -180,7 +186,7 @@ export class ImapSession {
     if (this.condstore || this.services.disabledCapabilities.has('CONDSTORE')) return
     this.enabled.add('CONDSTORE')
     const view = this.selected?.view
-    if (view) this.out.line(`* OK [HIGHESTMODSEQ ${view.snapshot.highestModSeq}] CONDSTORE is on`)
+    if (view) this.out.line(`* OK [HIGHESTMODSEQ ${view.knownModSeq}] CONDSTORE is on`)
   }
 
   /** UID ranges a set names, ascending and apart. */

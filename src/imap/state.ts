@@ -16,6 +16,8 @@ export interface SelectedMailbox {
   readonly mailbox: Mailbox
   /** How many keywords the client has seen listed in FLAGS. */
   keywordsTold: number
+  /** Whether the client was told a HIGHESTMODSEQ that lags behind, for expunges that it could not be told of. */
+  modSeqLags: boolean
   /** What SEARCH RETURN (SAVE) saved, as UIDs, ascending (RFC 9051 §6.4.4.1). */
   saved: Uint32Array
 }

@@ -101,11 +101,38 @@ test('what a client is told makes its idea of the mailbox that of the store', ()
 
 test('a change that the session has told itself is passed over, a later one is not', () => {
   const view = new MailboxView(snapshotOf([{ uid: 7, modSeq: 2, flags: 0 }], 8, 2), false)
-  view.skip(3)
+  view.skip(Uint32Array.of(7), 3)
   const own = view.update(snapshotOf([{ uid: 7, modSeq: 3, flags: 1 }], 8, 3), true)
   assert.equal(own.changed.seqNums.length, 0)
   const foreign = view.update(snapshotOf([{ uid: 7, modSeq: 4, flags: 2 }], 8, 4), true)
   assert.deepEqual([...foreign.changed.seqNums], [1])
+})
+
+test('a change of another message is told, whatever its mod-sequence', () => {
+  const messages = [7, 8].map((uid) => ({ uid, modSeq: 2, flags: 0 }))
+  const view = new MailboxView(snapshotOf(messages, 9, 2), false)
+  view.skip(Uint32Array.of(7), 3)
+  const { changed } = view.update(
+    snapshotOf(
+      messages.map((message) => ({ ...message, modSeq: 3 })),
+      9,
+      3,
+    ),
+    false,
+  )
+  assert.deepEqual([...changed.seqNums], [2])
+})
+
+test('while an expunge is held back, the client knows all up to the change before it', () => {
+  const message = (uid: number, modSeq: number): Message => ({ uid, modSeq, flags: 0 })
+  const view = new MailboxView(snapshotOf([message(1, 2), message(2, 2)], 3, 2), false)
+  view.update(snapshotOf([message(1, 3), message(2, 2)], 3, 3), false)
+  assert.equal(view.knownModSeq, 3)
+  view.update(snapshotOf([message(1, 5)], 3, 5), false)
+  view.update(snapshotOf([message(1, 6)], 3, 6), false)
+  assert.equal(view.knownModSeq, 3)
+  view.update(view.snapshot, true)
+  assert.equal(view.knownModSeq, 6)
 })
 
 test('a held expunge keeps its number, and its row is -1', () => {

@@ -1,4 +1,4 @@
-import type { MailboxId } from '../model/numbers.ts'
+import type { MailboxId, ModSeq } from '../model/numbers.ts'
 import { firstRowFrom, rowOfUid, type MailboxSnapshot } from '../model/snapshot.ts'
 
 /** Messages picked by a command: for each its sequence number, and its row in the view's snapshot. */
@@ -41,8 +41,10 @@ export class MailboxView {
   #uids: Uint32Array
   /** UIDs the client still counts although they are expunged. Ascending. */
   #held: number[] = []
-  /** Mod-sequences of changes this session made and has told, or was asked not to tell. */
-  #told = new Set<number>()
+  /** The mod-sequence before the first expunge that is held back. */
+  #heldAfter: ModSeq
+  /** Messages whose flags the client knows as they were at a mod-sequence. */
+  #told: { readonly uids: Uint32Array; readonly modSeq: number }[] = []
   /** UIDs that are `\Recent` in this session, as ranges with both ends (RFC 3501 §2.3.2). */
   #recent: [first: number, last: number][] = []
 
@@ -51,6 +53,7 @@ export class MailboxView {
     this.readOnly = readOnly
     this.#snapshot = snapshot
     this.#uids = snapshot.uids
+    this.#heldAfter = snapshot.highestModSeq
   }
 
   /** The mailbox as of the last update. */
@@ -73,9 +76,17 @@ export class MailboxView {
     return this.#held.length > 0
   }
 
-  /** Says that the flag changes of the commit with this mod-sequence need not be told. */
-  skip(modSeq: number): void {
-    this.#told.add(modSeq)
+  /** The mod-sequence up to which the client knows everything; expunges that are held back it does not know. */
+  get knownModSeq(): ModSeq {
+    return this.holdsExpunges ? this.#heldAfter : this.#snapshot.highestModSeq
+  }
+
+  /**
+   * Says that the client knows the flags of these messages (`uids` ascending) as they are at `modSeq`, told by this
+   * session or expected: the next update need not tell them.
+   */
+  skip(uids: Uint32Array, modSeq: number): void {
+    this.#told.push({ uids, modSeq })
   }
 
   /**
@@ -85,7 +96,10 @@ export class MailboxView {
   update(latest: MailboxSnapshot, mayExpunge: boolean): ViewUpdate {
     const before = this.#snapshot
     const gone = latest.uids === before.uids ? [] : goneRows(before, latest)
-    if (gone.length > 0) this.#held = mergeAscending(this.#held, gone)
+    if (gone.length > 0) {
+      if (!this.holdsExpunges) this.#heldAfter = before.highestModSeq
+      this.#held = mergeAscending(this.#held, gone)
+    }
     const firstNew = firstRowFrom(latest.uids, before.uidNext)
     const grew = firstNew < latest.uids.length
 
@@ -101,16 +115,20 @@ export class MailboxView {
 
     this.#snapshot = latest
     const changed = latest.highestModSeq > before.highestModSeq ? this.#changedSince(before, firstNew) : emptySelection
-    this.#told.clear()
+    this.#told = []
     return { expunged, vanished, grew, changed }
   }
 
-  /** Rows below `rowLimit` that changed after `before`, less those of commits that need not be told. */
+  /** Rows below `rowLimit` that changed after `before`, less those that need not be told. */
   #changedSince(before: MailboxSnapshot, rowLimit: number): Selection {
-    const rows = rowsChangedSince(this.#snapshot, before.highestModSeq, rowLimit).filter(
-      (row) => !this.#told.has(this.#snapshot.modSeqs.at(row)),
-    )
-    return this.selectRows(rows)
+    const rows = rowsChangedSince(this.#snapshot, before.highestModSeq, rowLimit)
+    return this.selectRows(this.#told.length === 0 ? rows : rows.filter((row) => !this.#isTold(row)))
+  }
+
+  #isTold(row: number): boolean {
+    const { uids, modSeqs } = this.#snapshot
+    const uid = uids[row]! // inside bounds
+    return this.#told.some((told) => modSeqs.at(row) <= told.modSeq && rowOfUid(told.uids, uid) >= 0)
   }
 
   /** The selection of rows of the snapshot, ascending. */

@@ -42,7 +42,7 @@ export const search: Command<'selected', SearchProgram> = defineCommand({
       if (!decoded) return badCharset
       const rows = await matching(session, decoded)
       await tell(session, { name: 'SEARCH', returns, byModSeq: mentions(decoded, ['MODSEQ']), form }, rows)
-      return { text: 'SEARCH completed' }
+      return { usedSequenceNumbers: usesNumbers(form, decoded), text: 'SEARCH completed' }
     })
   },
 })
@@ -52,6 +52,11 @@ export const badCharset: Done = {
   no: true,
   code: code.badCharset(['US-ASCII', 'UTF-8']),
   text: 'That charset is not known',
+}
+
+/** Whether a search, by UID or not, has to do with sequence numbers, so that no EXPUNGE may come with its answer. */
+export function usesNumbers({ byUid }: CommandForm, key: SearchKey): boolean {
+  return !byUid || mentions(key, ['SEQUENCE'])
 }
 
 /** Runs a search, and empties what `$` stands for when one that was to be saved is refused (RFC 9051 §6.4.4.1). */

@@ -8,7 +8,16 @@ import {
 } from '../../wire/search-grammar.ts'
 import { parseSortCriteria, type SortCriterion } from '../../wire/sort-grammar.ts'
 import { defineCommand, type Command } from '../command.ts'
-import { answered, badCharset, decodeKey, matching, requireUtf8Charset, searchContext, tell } from './search.ts'
+import {
+  answered,
+  badCharset,
+  decodeKey,
+  matching,
+  requireUtf8Charset,
+  searchContext,
+  tell,
+  usesNumbers,
+} from './search.ts'
 
 interface SortArgs {
   readonly returns: readonly SearchReturnOption[] | undefined
@@ -41,7 +50,7 @@ export const sort: Command<'selected', SortArgs> = defineCommand({
       if (!decoded) return badCharset
       const rows = await sortRows(await matching(session, decoded), criteria, searchContext(session))
       await tell(session, { name: 'SORT', returns, byModSeq: mentions(decoded, ['MODSEQ']), form }, rows)
-      return { text: 'SORT completed' }
+      return { usedSequenceNumbers: usesNumbers(form, decoded), text: 'SORT completed' }
     })
   },
 })

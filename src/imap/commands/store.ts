@@ -66,7 +66,6 @@ export const store: Command<'selected', StoreArgs> = defineCommand({
       },
     ])
     const { stored, modified } = resultOf(committed, 0, 'store')
-    view.skip(committed.modSeq)
     await tell(session, stored, { silent, before, mode, flags, byUid })
 
     const gone = someGone && !byUid
@@ -89,6 +88,7 @@ async function tell(
 ): Promise<void> {
   const { view } = session.selected
   const latest = await session.login.account.snapshot(view.mailbox, session.storeUser)
+  view.skip(Uint32Array.from(stored), latest.highestModSeq)
   writeNewKeywords(session, session.selected, latest)
   if (!how.silent) return writeStored(session, latest, stored, how.byUid, true)
   const expected = new Map<FlagSet, FlagSet>()

@@ -3,7 +3,7 @@ import { parseSearchCriteria, type SearchKey } from '../../wire/search-grammar.t
 import { parseThreadAlgorithm, type ThreadAlgorithm } from '../../wire/sort-grammar.ts'
 import { defineCommand, type Command } from '../command.ts'
 import { writeThreads } from '../responses/search.ts'
-import { badCharset, decodeKey, matching, requireUtf8Charset, searchContext } from './search.ts'
+import { badCharset, decodeKey, matching, requireUtf8Charset, searchContext, usesNumbers } from './search.ts'
 
 interface ThreadArgs {
   readonly algorithm: ThreadAlgorithm
@@ -27,14 +27,14 @@ export const thread: Command<'selected', ThreadArgs> = defineCommand({
     return { algorithm, charset, key }
   },
 
-  async run(session, { algorithm, charset, key }, { byUid }) {
+  async run(session, { algorithm, charset, key }, form) {
     requireUtf8Charset(session, charset)
     const decoded = decodeKey(session, charset, key)
     if (!decoded) return badCharset
     const forest = await threadRows(await matching(session, decoded), algorithm, searchContext(session))
     const { view } = session.selected
     const { uids } = view.snapshot
-    await writeThreads(session, forest, (row) => (byUid ? uids[row]! : view.seqNumOfRow(row))) // rows of the snapshot
-    return { text: 'THREAD completed' }
+    await writeThreads(session, forest, (row) => (form.byUid ? uids[row]! : view.seqNumOfRow(row))) // rows of the snapshot
+    return { usedSequenceNumbers: usesNumbers(form, decoded), text: 'THREAD completed' }
   },
 })

@@ -38,11 +38,11 @@ export async function markSeen(session: SessionIn<'selected'>, { rows }: Selecti
       },
     ])
     const { stored } = resultOf(committed, 0, 'store')
-    // An unchanged mod-sequence is that of somebody else's change.
-    if (committed.modSeq > current.highestModSeq) view.skip(committed.modSeq)
     const latest = await login.account.snapshot(view.mailbox, storeUser)
+    const marked = Uint32Array.from(stored)
+    view.skip(marked, latest.highestModSeq)
     writeNewKeywords(session, selected, latest)
-    return { uids: Uint32Array.from(stored), latest }
+    return { uids: marked, latest }
   } catch (error) {
     if (!(error instanceof StoreFailure) || error.reason !== 'disk-full') throw error
     // A disk that is full is no reason to keep people from reading, nor from finding what to delete.

@@ -34,6 +34,22 @@ export async function writeUpdates(session: ImapSession, mayExpunge: boolean): P
   if (changed.seqNums.length > 0) await writeFlagUpdates(session, view, changed)
 }
 
+/**
+ * {@link writeUpdates} for the last time before the tagged answer. While expunges are held back, the client is told up
+ * to where it knows everything, since the mod-sequences it sees are higher and it might come back with them (RFC 7162
+ * §3.2, §6); and where it is again, once it knows.
+ */
+export async function writeLastUpdates(session: ImapSession, mayExpunge: boolean): Promise<void> {
+  await writeUpdates(session, mayExpunge)
+  const { selected, out } = session
+  if (!selected || !session.enabled.has('QRESYNC')) return
+  const { view } = selected
+  if (view.holdsExpunges || selected.modSeqLags) {
+    out.line(`* OK [${code.highestModSeq(view.knownModSeq)}] ${view.holdsExpunges ? 'Expunges wait' : 'All is told'}`)
+  }
+  selected.modSeqLags = view.holdsExpunges
+}
+
 /** Claims what is recent for this session, where it may, and tells how many are (RFC 3501 §7.3.2). */
 export async function writeRecent(session: ImapSession, login: Login, selected: SelectedMailbox): Promise<void> {
   const { view } = selected
