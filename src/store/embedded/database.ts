@@ -67,8 +67,12 @@ export class Database {
   }
 
   #prepareFile(): void {
+    const isNew = this.#db.prepare('SELECT count(*) FROM sqlite_master').pluck().get() === 0
+    // A new one need not survive anything: it is made again from the log.
+    if (isNew) this.#db.pragma('synchronous = OFF')
     this.#db.pragma('page_size = 8192')
     this.#db.pragma('journal_mode = WAL')
+    if (isNew) this.#db.exec(`BEGIN; ${tables} PRAGMA user_version = ${databaseFormat}; COMMIT`)
     this.#db.pragma('synchronous = NORMAL')
     this.#db.pragma('wal_autocheckpoint = 0')
     this.#db.pragma('journal_size_limit = 0')
@@ -77,9 +81,6 @@ export class Database {
     this.#db.pragma('foreign_keys = OFF')
     this.#db.pragma('trusted_schema = OFF')
     this.#db.pragma('busy_timeout = 2000')
-    const isNew = this.#db.prepare('SELECT count(*) FROM sqlite_master').pluck().get() === 0
-    if (!isNew) return
-    this.#db.exec(`BEGIN; ${tables} PRAGMA user_version = ${databaseFormat}; COMMIT`)
   }
 
   /** Whether something in the file was found not to be as it was written. */

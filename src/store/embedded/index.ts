@@ -180,15 +180,13 @@ class EmbeddedStore implements Store {
     const parts = await openAccountFiles(directory, id, this.#surroundings)
     const account = new Account(id, parts, this.#settings, this.#held)
     try {
-      if (isNew) {
-        await this.#surroundings.disk.syncDirectory(directory)
-        await this.#surroundings.disk.syncDirectory(this.#directory)
-      }
       const { lost, missing } = parts.replayed
       if (lost.length > 0 || missing.size > 0) await makeGood(account, parts, this.#surroundings.log)
       else account.removeOrphans()
       // What took long to replay is not to be replayed again.
       if (parts.replayed.changeSets >= manyChangeSets) await account.checkpoint()
+      const { disk } = this.#surroundings
+      if (isNew) await Promise.all([disk.syncDirectory(directory), disk.syncDirectory(this.#directory)])
       if (!account.tree().byName.has('INBOX')) await account.commit([{ op: 'createMailbox', name: 'INBOX' }])
       return account
     } catch (error) {

@@ -180,7 +180,7 @@ export class LogWriter {
     if (sync) this.#synced(end.sequence)
     else this.#lazyWritten(group, end.offset - start)
     this.#queue.splice(0, group.length)
-    if (this.#capacity - end.offset < this.#capacity / 4) this.#prepareSpare(0)
+    if (this.#capacity - end.offset < this.#capacity / 4) this.#prepareSpare(0, false)
     return group
   }
 
@@ -289,7 +289,7 @@ export class LogWriter {
     const { segments, mark, account } = this.#options
     const lazy: LogEntry = { records: this.#lazy, sync: true, done: () => {}, failed: () => {} }
     const needed = segmentHeaderBytes + bytes + entryBytes(lazy)
-    this.#prepareSpare(needed)
+    this.#prepareSpare(needed, true)
     await this.#spare
     this.#spare = undefined
     this.#dropFile()
@@ -298,27 +298,29 @@ export class LogWriter {
     const chunks: Buffer[] = []
     const start = { segment: number, offset: segmentHeaderBytes, sequence: this.#durable }
     const { end } = this.#lay(lazy, start, chunks)
-    try {
-      if (chunks.length > 0) await file.write(chunks, start.offset)
-      await file.sync()
-    } catch (error) {
-      file.close()
-      segments.remove(number)
-      throw error
+    if (chunks.length > 0) {
+      try {
+        await file.write(chunks, start.offset)
+        await file.sync()
+      } catch (error) {
+        file.close()
+        segments.remove(number)
+        throw error
+      }
+      this.#synced(end.sequence)
     }
     this.#file = file
     this.#capacity = file.size()
     this.#end = end
-    this.#synced(end.sequence)
   }
 
-  #prepareSpare(atLeast: number): void {
+  #prepareSpare(atLeast: number, inHaste: boolean): void {
     const { segments, segmentBytes } = this.#options
     if (this.#spare && this.#spareBytes >= atLeast) return
     const usual = segmentBytes.findLast((size) => size <= segments.logBytes) ?? segmentBytes[0] ?? 0
     this.#spareBytes = Math.max(usual, (atLeast + 4095) & ~4095)
     const before = this.#spare?.catch(() => {}) ?? Promise.resolve()
-    const spare = before.then(() => segments.prepareSpare(this.#spareBytes))
+    const spare = before.then(() => segments.prepareSpare(this.#spareBytes, inHaste))
     this.#spare = spare
     spare.catch(() => {
       // Whoever waits for it hears of the failure; the next to need it tries again.

@@ -131,8 +131,8 @@ export class Segments {
     this.#paths.delete(number)
   }
 
-  /** Makes the zeros of the next segment ahead of time. */
-  async prepareSpare(bytes: number): Promise<void> {
+  /** Makes the zeros of the next segment: ahead of time and synced, or in haste, when the next sync has to do. */
+  async prepareSpare(bytes: number, inHaste: boolean): Promise<void> {
     const path = join(this.directory, spareName)
     this.disk.remove(path)
     const file = this.disk.open(path, 'create')
@@ -140,7 +140,7 @@ export class Segments {
       for (let at = 0; at < bytes; at += zeros.length) {
         await file.write([zeros.subarray(0, Math.min(zeros.length, bytes - at))], at)
       }
-      await file.sync()
+      if (!inHaste) await file.sync()
     } catch (error) {
       this.disk.remove(path)
       throw error
