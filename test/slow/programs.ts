@@ -23,13 +23,20 @@ export interface Outcome {
 }
 
 /** Milliseconds that a program may take. A guard only. */
-const patienceMs = 60_000
+const patienceMs = 20_000
+
+/** What a program is given. */
+export interface RunOptions extends ExecFileOptions {
+  readonly input?: string | Uint8Array
+  /** Its standard input has no end. */
+  readonly holdInput?: boolean
+}
 
 /** Runs a program to its end, whatever its exit code. */
 export function run(
   program: string,
   args: readonly string[],
-  { input, ...options }: ExecFileOptions & { readonly input?: string | Uint8Array } = {},
+  { input, holdInput = false, ...options }: RunOptions = {},
 ): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const child = execFile(
@@ -37,12 +44,13 @@ export function run(
       args,
       { timeout: patienceMs, maxBuffer: 256 * 1024 * 1024, ...options, encoding: 'latin1' },
       (error, stdout, stderr) => {
-        if (error && typeof error.code !== 'number') reject(error)
-        else resolve({ code: Number(error?.code ?? 0), stdout, stderr })
+        if (error && typeof error.code !== 'number') {
+          reject(new Error(`${program}: ${error.signal ?? error.code}\n${stdout.slice(-3000)}\n${stderr.slice(-3000)}`))
+        } else resolve({ code: Number(error?.code ?? 0), stdout, stderr })
       },
     )
     child.stdin?.on('error', () => {}) // a program may end before it has read everything
-    child.stdin?.end(input)
+    if (!holdInput) child.stdin?.end(input)
   })
 }
 
