@@ -71,12 +71,15 @@ const select =
   (client, [a, b]) => {
     const readOnly = name === 'EXAMINE'
     const candidates = [...client.kept.values()]
-    const kept = client.enabled.has('QRESYNC') && b % 4 !== 0 ? of([undefined, ...candidates], b >> 2) : undefined
+    const resumes = client.enabled.has('QRESYNC') && b % 4 !== 0 && candidates.length > 0
+    const kept = resumes ? of(candidates, b >> 2) : undefined
+    // Now and then what was kept is of another mailbox, by its UIDVALIDITY.
+    const mailbox = kept && b % 7 !== 0 ? kept.mailbox : of(mailboxNames, a)
     const parameters = kept ? ` (QRESYNC (${kept.uidValidity} ${kept.modSeq}))` : b % 5 === 0 ? ' (CONDSTORE)' : ''
     return {
-      pieces: [`${name} ${of(mailboxNames, a)}${parameters}\r\n`],
+      pieces: [`${name} ${mailbox}${parameters}\r\n`],
       name,
-      selects: { readOnly, ...(kept && { kept }) },
+      selects: { mailbox, readOnly, ...(kept && { kept }) },
       ...(b % 5 === 0 && !kept && { enables: ['CONDSTORE'] }),
     }
   }
@@ -141,8 +144,13 @@ const fetch: Make = (client, choices) => {
   )
 }
 
-/** What a client does after SELECT, and so has a complete view. */
-const fetchAll: Make = (client, [a]) => {
+/** Plain SELECT. */
+export function selectCommand(mailbox: string): ClientCommand {
+  return { pieces: [`SELECT ${mailbox}\r\n`], name: 'SELECT', selects: { mailbox, readOnly: false } }
+}
+
+/** What a client does after SELECT, and so has a complete view; nothing where it has none. */
+export function fetchAll(client: ToldClient, [a]: Choices = [0, 0, 0]): ClientCommand | undefined {
   if (!client.view) return undefined
   const condstore = client.enabled.has('CONDSTORE') || client.enabled.has('QRESYNC')
   const name = a % 2 === 0 ? 'UID FETCH' : 'FETCH'

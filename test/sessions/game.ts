@@ -6,7 +6,7 @@ import type { MailboxSnapshot } from '../../src/model/snapshot.ts'
 import type { Store } from '../../src/store/store.ts'
 import { account, inProcessServer, type InProcessServer } from '../fuzz/in-process-server.ts'
 import { Random } from '../fuzz/random.ts'
-import { type Choices, makers, mailboxNames, MessageMaker } from './commands.ts'
+import { type Choices, fetchAll, makers, mailboxNames, MessageMaker, selectCommand } from './commands.ts'
 import { Journal } from './journal.ts'
 import { shakyStore } from './shaky-store.ts'
 import { flagText, type ToldView } from './told-view.ts'
@@ -112,6 +112,13 @@ class Table {
   async #start(): Promise<void> {
     await Promise.all(this.#dialects.map((_, n) => this.#connect(n)))
     await this.#clients[0]?.send({ pieces: ['CREATE one\r\n'], name: 'CREATE' })
+    for (let n = this.#random.below(8); n > 0; n--) await this.#deliver([n * 2, n, 0])
+    for (const client of this.#clients) {
+      if (this.#random.oneIn(3)) continue // it begins without a mailbox, or without having looked at it
+      await client.send(selectCommand(this.#random.pick(['INBOX', 'one'])))
+      const fetch = this.#random.oneIn(3) ? undefined : fetchAll(client)
+      if (fetch) await client.send(fetch)
+    }
   }
 
   async #connect(n: number): Promise<ToldClient> {

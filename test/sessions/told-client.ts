@@ -12,7 +12,7 @@ export interface ClientCommand {
   /** Numbers in it are sequence numbers: no EXPUNGE may come (RFC 9051 §7.5.1), and they may be too high. */
   readonly bySeqNum?: boolean
   /** SELECT and EXAMINE. */
-  readonly selects?: { readonly readOnly: boolean; readonly kept?: KeptMailbox }
+  readonly selects?: { readonly mailbox: string; readonly readOnly: boolean; readonly kept?: KeptMailbox }
   /** STORE with `.SILENT`. */
   readonly silent?: FlagChange & { readonly numbers: readonly number[] }
   /** The messages of APPEND and REPLACE. */
@@ -26,6 +26,8 @@ export interface ClientCommand {
 
 /** What a client keeps of a mailbox it has left, to come back to with QRESYNC. */
 export interface KeptMailbox {
+  /** Its name when it was selected. */
+  readonly mailbox: string
   readonly uidValidity: number
   readonly modSeq: number
   readonly messages: ReadonlyMap<number, ToldMessage>
@@ -159,7 +161,8 @@ export class ToldClient {
     const { view } = this
     if (!view?.complete || !this.enabled.has('QRESYNC')) return
     const messages = new Map(view.messages.map((message) => [message.uid ?? 0, { ...message }]))
-    this.kept.set(view.uidValidity, { uidValidity: view.uidValidity, modSeq: view.safeModSeq, messages })
+    const { uidValidity, mailbox, safeModSeq: modSeq } = view
+    this.kept.set(uidValidity, { uidValidity, mailbox, modSeq, messages })
   }
 
   #hear(text: string): void {
@@ -263,7 +266,7 @@ export class ToldClient {
       else if (status === 'BYE') this.#bye()
       else if (code?.name === 'CLOSED') {
         this.#keep()
-        this.view = new ToldView(head?.command.selects?.readOnly ?? true)
+        this.view = new ToldView(head?.command.selects?.mailbox ?? '', head?.command.selects?.readOnly ?? true)
       } else if (code?.name === 'UIDVALIDITY' && this.view) this.view.uidValidity = Number(code.rest)
       else if (code?.name === 'HIGHESTMODSEQ' && this.view) this.view.safeModSeq = Number(code.rest)
       else if ((code?.name === 'COPYUID' || code?.name === 'APPENDUID') && head) head.code = code
@@ -284,7 +287,7 @@ export class ToldClient {
 
   /** From here on, what comes is about `command`. */
   #begin({ selects }: ClientCommand): void {
-    if (selects && (!this.view || this.view.mayBeDeleted)) this.view = new ToldView(selects.readOnly)
+    if (selects && (!this.view || this.view.mayBeDeleted)) this.view = new ToldView(selects.mailbox, selects.readOnly)
   }
 
   #bye(): void {

@@ -40,6 +40,8 @@ export function flagsAfter(before: string, { mode, names }: FlagChange): string 
  */
 export class ToldView {
   readonly readOnly: boolean
+  /** Its name when it was selected. */
+  readonly mailbox: string
   uidValidity = 0
   messages: ToldMessage[] = []
   /** Up to here the client knows every change: where QRESYNC may begin. */
@@ -47,7 +49,8 @@ export class ToldView {
   /** The client itself has deleted a mailbox that may have been this one: it may have another name by now. */
   mayBeDeleted = false
 
-  constructor(readOnly: boolean) {
+  constructor(mailbox: string, readOnly: boolean) {
+    this.mailbox = mailbox
     this.readOnly = readOnly
   }
 
