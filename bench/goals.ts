@@ -44,6 +44,7 @@ const goals: readonly (readonly [beginning: string, goal: Goal])[] = [
   ['SORT', cpu(2)],
   ['THREAD REFERENCES, first', cpu(5)],
   ['THREAD', cpu(3)],
+  ['mixed load', wall(2)],
   ['QRESYNC', wall(2)],
   ['FETCH CHANGEDSINCE', wall(2)],
   ['FETCH', wall(4)],

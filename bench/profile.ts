@@ -1,5 +1,5 @@
 /**
- * Where the time of a CPU profile went, by function: `npm run bench -- --crispin-only --only search --profile DIR`, then
+ * Where the time of a CPU profile went, by function, the start of the process left out: `npm run bench -- --crispin-only --only search --profile DIR`, then
  * `node bench/profile.ts DIR/*.cpuprofile`.
  */
 import { readFileSync } from 'node:fs'
@@ -34,6 +34,7 @@ function spentIn({ nodes, samples, timeDeltas }: Profile): Map<string, Spent> {
   const spent = new Map<string, Spent>()
   /** A function that calls itself counts once in its total. */
   const walk = (node: ProfileNode, above: ReadonlySet<string>): number => {
+    if (isStart(node)) return 0
     const place = placeOf(node)
     const within = new Set(above).add(place)
     const self = selfOf.get(node.id) ?? 0
@@ -52,6 +53,10 @@ function spentIn({ nodes, samples, timeDeltas }: Profile): Map<string, Spent> {
   if (root) walk(root, new Set())
   return spent
 }
+
+/** Loading modules is a second of every profile and not what anybody asks about. */
+const isStart = ({ callFrame: { url } }: ProfileNode): boolean =>
+  url.startsWith('node:internal/modules/') || url.endsWith('/src/server/main.ts')
 
 function placeOf({ callFrame: { functionName, url, lineNumber } }: ProfileNode): string {
   const path = url.startsWith('file:') ? relative(process.cwd(), fileURLToPath(url)) : url

@@ -11,7 +11,7 @@ export const connect: Workload = {
   async run({ server }, measure) {
     for (const tls of [false, true]) {
       const way = tls ? 'TLS' : 'plain'
-      await session(server, tls)
+      for (let i = 0; i < atOnce; i++) await session(server, tls)
       await measure.time(`sign in and out, ${way}, one by one`, sessions, async () => {
         for (let i = 0; i < sessions; i++) await session(server, tls)
         return undefined

@@ -1,6 +1,7 @@
 import { ImapClient } from '../imap-client.ts'
 import type { Workload } from './workload.ts'
 
+const warmUp = 100
 const single = 500
 
 /** STORE of all and of single messages. */
@@ -19,6 +20,7 @@ export const flags: Workload = {
       await client.command('STORE 1:* -FLAGS ($Bench)')
       return undefined
     })
+    for (let i = 0; i < warmUp; i++) await client.command(`STORE ${1 + i} +FLAGS ($Warm)`)
     await measure.time('single STOREs', single, async () => {
       for (let i = 0; i < single; i++) await client.command(`STORE ${1 + ((i * 7919) % messages)} +FLAGS ($Single)`)
       return undefined

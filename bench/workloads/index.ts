@@ -3,6 +3,7 @@ import { connect } from './connect.ts'
 import { bodies, overview } from './fetch.ts'
 import { copies, flags } from './flags.ts'
 import { idle, idleTls, push } from './idle.ts'
+import { mixed20, mixed200 } from './mixed.ts'
 import { resync, status } from './resync.ts'
 import { search, searchText, sort } from './search.ts'
 import type { Workload } from './workload.ts'
@@ -21,6 +22,8 @@ export const workloads: readonly Workload[] = [
   append,
   deliver,
   push,
+  mixed20,
+  mixed200,
   idle,
   idleTls,
   copies,
