@@ -51,7 +51,10 @@ function render(): string {
     .flatMap(([rfc, files]) =>
       [...files].map(([path, sections], n) => [
         n === 0 ? `RFC ${rfc}` : '',
-        [...sections].sort(inOrder).map((section) => `§${section}`).join(' '),
+        [...sections]
+          .sort(inOrder)
+          .map((section) => `§${section}`)
+          .join(' '),
         `[${relative('src', path)}](../${path})`,
       ]),
     )
