@@ -58,7 +58,7 @@ export const capabilities: readonly Capability[] = [
   capability('SAVEDATE', 8514, 'after'),
   capability('OBJECTID', 8474, 'after'),
   capability('REPLACE', 8508, 'after'),
-  capability('UNAUTHENTICATE', 8437, 'after'),
+  capability('UNAUTHENTICATE', 8437, 'after', (session) => !session.io.compressed),
   capability('UTF8=ACCEPT', 9755, 'after'),
   capability('COMPRESS=DEFLATE', 4978, 'after', (session) => !session.io.compressed),
 ]

@@ -9,7 +9,7 @@ import type { MailboxSnapshot } from '../model/snapshot.ts'
 import { normalise, type NumberSet, star } from '../wire/number-set.ts'
 import type { ResponseWriter } from '../wire/response-writer.ts'
 import { BadSyntax } from '../wire/syntax-error.ts'
-import { astring, utf8ToWire, wireToUtf8 } from '../wire/strings.ts'
+import { astring, quoted, utf8ToWire, wireToUtf8 } from '../wire/strings.ts'
 import { decodeUtf7, encodeUtf7 } from '../wire/utf7.ts'
 import type { ImapServices } from './services.ts'
 import type { Enabled, Login, SelectedMailbox, State } from './state.ts'
@@ -163,22 +163,25 @@ export class ImapSession {
 
   /**
    * A mailbox's name as the store keeps it, from the octets that the client sent: UTF-8 or modified UTF-7 (RFC 3501
-   * §5.1.3). Throws `Refusal` (`CANNOT`) when they are neither.
+   * §5.1.3). Throws `BadSyntax` where they should be UTF-8 (RFC 9755 §3), `Refusal` (`CANNOT`) where they should be
+   * UTF-7, and are not.
    */
   mailboxName(wire: string): string {
-    const name = this.utf8 ? wireToUtf8(wire) : decodeUtf7(wire)
-    if (name === undefined) {
-      throw new Refusal(
-        'CANNOT',
-        this.utf8 ? 'The mailbox name is not UTF-8' : 'The mailbox name is not modified UTF-7',
-      )
-    }
+    const name = this.#text(wire)
+    if (name === undefined) throw new Refusal('CANNOT', 'The mailbox name is not modified UTF-7')
     return normalMailboxName(name)
   }
 
-  /** A LIST pattern or reference as text; one that is neither UTF-8 nor UTF-7 matches nothing (RFC 9051 §6.3.9). */
+  /** A LIST pattern or reference as text; one that is not UTF-7 matches nothing (RFC 9051 §6.3.9). */
   patternText(wire: string): string {
-    return (this.utf8 ? wireToUtf8(wire) : decodeUtf7(wire)) ?? '\0'
+    return this.#text(wire) ?? '\0'
+  }
+
+  #text(wire: string): string | undefined {
+    if (!this.utf8) return decodeUtf7(wire)
+    const text = wireToUtf8(wire)
+    if (text === undefined) throw new BadSyntax('That is not UTF-8', 0)
+    return text
   }
 
   /** Turns CONDSTORE on, as commands that use it do (RFC 7162 §3.1); the first time the client is told where it is. */
@@ -195,9 +198,11 @@ export class ImapSession {
     return normalise(set, selected.view.uids.at(-1) ?? 0)
   }
 
-  /** A name as it goes out: UTF-8 or modified UTF-7, as an astring. */
+  /** A name as it goes out: UTF-8, in quotes unless it is ASCII (RFC 9755 §3), or modified UTF-7. */
   mailboxText(name: string): string {
-    return astring(this.utf8 ? utf8ToWire(name) : encodeUtf7(name))
+    if (!this.utf8) return astring(encodeUtf7(name))
+    const wire = utf8ToWire(name)
+    return wire === name ? astring(wire) : quoted(wire)
   }
 
   /**

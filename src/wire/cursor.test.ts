@@ -96,7 +96,9 @@ table('nz-number', (cursor) => cursor.nzNumber('a number'), [
 
 table('number64', (cursor) => cursor.number64('a number'), [
   ['9007199254740991', Number.MAX_SAFE_INTEGER],
-  ['9007199254740992', bad],
+  ['9007199254740992', Number.MAX_SAFE_INTEGER],
+  ['9223372036854775807', Number.MAX_SAFE_INTEGER],
+  ['18446744073709551615', bad],
   ['9'.repeat(400), bad],
 ])
 

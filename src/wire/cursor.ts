@@ -6,6 +6,8 @@ import { decodeBase64, isBase64 } from './strings.ts'
 import { BadSyntax } from './syntax-error.ts'
 
 const maxNumber = 0xffff_ffff
+/** 2^63 - 1 has 19 digits; the other numbers of 19 digits are let pass. */
+const maxNumber64 = 10 ** 19
 
 /** Items of one parenthesised list. */
 export const maxListItems = 10_000
@@ -129,9 +131,9 @@ export class Cursor {
     return this.#digits(what, maxNumber)
   }
 
-  /** 0 to 2^53 - 1. Deviates: RFC 9051 §9 number64 goes up to 2^63 - 1, where nothing of ours can be that large. */
+  /** 0 to 2^63 - 1 (RFC 9051 §9 number64); above 2^53 - 1, where nothing of ours is, all of them count as that. */
   number64(what: string): number {
-    return this.#digits(what, Number.MAX_SAFE_INTEGER)
+    return Math.min(this.#digits(what, maxNumber64), Number.MAX_SAFE_INTEGER)
   }
 
   /** 1 to 4294967295, without a leading zero. */

@@ -3,7 +3,7 @@ import type { Cursor } from '../../wire/cursor.ts'
 import { defineCommand, type Command, type SessionIn } from '../command.ts'
 import { canonicalPattern, matchesPattern } from '../list-pattern.ts'
 import { listResponse, parentsOf } from '../responses/list.ts'
-import { parseStatusItems, statusResponse, type StatusItem } from '../responses/status.ts'
+import { checkStatusItems, parseStatusItems, statusResponse, type StatusItem } from '../responses/status.ts'
 
 /** Patterns one LIST may have. */
 const maxPatterns = 100
@@ -34,6 +34,7 @@ export const list: Command<'authenticated', ListArgs> = defineCommand({
 
   async run(session, args) {
     const { reference, patterns, extended, want } = args
+    checkStatusItems(session, want.status)
     if (!extended && patterns[0] === '') {
       session.out.line('* LIST (\\Noselect) "/" ""')
       return { text: 'LIST completed' }

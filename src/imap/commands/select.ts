@@ -75,7 +75,7 @@ function parseQresync(cursor: Cursor): QresyncArgs {
     if (known === undefined || cursor.tryChar(' ')) {
       // Sequence numbers with their UIDs help a server that forgot what was expunged; this one did not.
       cursor.char('(')
-      cursor.sequenceSet()
+      cursor.uidSet() // sequence numbers, in which there is no * either
       cursor.space()
       cursor.uidSet()
       cursor.char(')')

@@ -1,5 +1,5 @@
 import { defineCommand, type Command } from '../command.ts'
-import { parseStatusItems, statusResponse, type StatusItem } from '../responses/status.ts'
+import { checkStatusItems, parseStatusItems, statusResponse, type StatusItem } from '../responses/status.ts'
 
 interface StatusArgs {
   /** Octets as sent. */
@@ -22,6 +22,7 @@ export const status: Command<'authenticated', StatusArgs> = defineCommand({
   },
 
   async run(session, { mailbox: wire, items }) {
+    checkStatusItems(session, items)
     const mailbox = await session.mailboxNamed(session.login, wire)
     const [found] = await session.login.account.status([mailbox.id], session.storeUser)
     if (items.includes('HIGHESTMODSEQ')) session.enableCondstore()

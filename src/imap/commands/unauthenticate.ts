@@ -1,7 +1,10 @@
 import { defineCommand, type Command } from '../command.ts'
-import { Refusal } from '../../model/refusal.ts'
+import { BadSyntax } from '../../wire/syntax-error.ts'
 
-/** UNAUTHENTICATE, RFC 8437 §2. TLS stays; with compression on it is refused, as its §2 allows. */
+/**
+ * UNAUTHENTICATE, RFC 8437 §3. TLS stays. While the connection is compressed there is no such command, nor the
+ * capability: a NO is not permitted, and where a compression layer ends is not told to whoever reads it.
+ */
 export const unauthenticate: Command<'authenticated', void> = defineCommand({
   name: 'UNAUTHENTICATE',
   state: 'authenticated',
@@ -12,7 +15,7 @@ export const unauthenticate: Command<'authenticated', void> = defineCommand({
   },
 
   async run(session) {
-    if (session.io.compressed) throw new Refusal('CANNOT', 'Not while the connection is compressed')
+    if (session.io.compressed) throw new BadSyntax('Not while the connection is compressed', 0)
     await session.signOut('not-authenticated')
     return { text: 'UNAUTHENTICATE completed' }
   },

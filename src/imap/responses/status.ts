@@ -1,5 +1,6 @@
 import type { Mailbox, MailboxStatus } from '../../model/mailbox.ts'
 import type { Cursor } from '../../wire/cursor.ts'
+import { BadSyntax } from '../../wire/syntax-error.ts'
 import type { ImapSession } from '../session.ts'
 import { mailboxObjectId } from './list.ts'
 
@@ -41,6 +42,11 @@ export function parseStatusItems(cursor: Cursor): StatusItem[] {
   })
   if (items.length === 0) throw cursor.expected('a status item')
   return [...new Set(items)]
+}
+
+/** Throws `BadSyntax` at an item that the client's dialect does not have: RECENT is gone in IMAP4rev2. */
+export function checkStatusItems(session: ImapSession, items: readonly StatusItem[]): void {
+  if (session.rev2 && items.includes('RECENT')) throw new BadSyntax('IMAP4rev2 has no RECENT', 0)
 }
 
 /** The text of a STATUS response (RFC 9051 §7.3.4). */
