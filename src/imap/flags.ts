@@ -11,7 +11,7 @@ export function parseFlags(cursor: Cursor): FlagSet {
   if (cursor.peek() === '(') names.push(...cursor.flagList())
   else {
     names.push(cursor.flag())
-    while (cursor.peek() === ' ' && !cursor.atEnd) {
+    while (cursor.hasMore) {
       cursor.space()
       names.push(cursor.flag())
     }

@@ -209,6 +209,20 @@ test('words are whole atoms', () => {
   assert.equal(cursor.tryChar('x'), false)
 })
 
+test('a space followed by nothing but spaces is the end', () => {
+  for (const [text, more] of [
+    ['a b', true],
+    ['a', false],
+    ['a ', false],
+    ['a   ', false],
+  ] as const) {
+    const cursor = new Cursor(text)
+    cursor.tag()
+    assert.equal(cursor.hasMore, more, text)
+    if (!more) cursor.end()
+  }
+})
+
 test('errors say where, and hold no stack', () => {
   const cursor = new Cursor('a  b')
   cursor.tag()

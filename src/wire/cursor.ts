@@ -72,6 +72,12 @@ export class Cursor {
     this.char(' ', 'a space')
   }
 
+  /** Whether a space follows and something behind it. Spaces at the end are nothing, see {@link end}. */
+  get hasMore(): boolean {
+    const next = this.#text.charCodeAt(this.#at + 1) // NaN at the end
+    return this.#text.charCodeAt(this.#at) === 0x20 && next > 0x20
+  }
+
   /** The end of the command. Quirk(many clients): spaces before the CRLF are let pass. */
   end(): void {
     while (this.tryChar(' '));

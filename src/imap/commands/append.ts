@@ -35,7 +35,7 @@ export const append: Command<'authenticated', AppendArgs> = defineCommand({
     const mailbox = cursor.mailbox()
     const messages: MessageArgs[] = []
     do messages.push(parseMessage(cursor))
-    while (cursor.peek() === ' ' && !cursor.atEnd)
+    while (cursor.hasMore)
     cursor.end()
     return { mailbox, messages }
   },

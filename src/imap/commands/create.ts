@@ -25,7 +25,7 @@ export const create: Command<'authenticated', CreateArgs> = defineCommand({
     cursor.space()
     const mailbox = cursor.mailbox()
     let use: string[] = []
-    if (cursor.peek() === ' ' && !cursor.atEnd) {
+    if (cursor.hasMore) {
       cursor.space()
       cursor.char('(', 'parameters')
       if (!cursor.tryWord('USE')) throw cursor.bad('USE is the only parameter')

@@ -22,7 +22,7 @@ export const enable: Command<'authenticated', readonly string[]> = defineCommand
     do {
       cursor.space()
       names.push(cursor.keyword('a capability'))
-    } while (cursor.peek() === ' ' && !cursor.atEnd)
+    } while (cursor.hasMore)
     cursor.end()
     return names
   },

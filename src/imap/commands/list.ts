@@ -151,7 +151,7 @@ function parseList(cursor: Cursor): ListArgs {
     patterns = [cursor.listMailbox()]
   }
   const want = { subscribed: false, children: false, status: [] as readonly StatusItem[] }
-  if (cursor.peek() === ' ' && !cursor.atEnd) {
+  if (cursor.hasMore) {
     cursor.space()
     if (!cursor.tryWord('RETURN')) throw cursor.expected('RETURN')
     cursor.space()

@@ -48,7 +48,7 @@ function parseSelect(cursor: Cursor): SelectArgs {
   const mailbox = cursor.mailbox()
   let condstore = false
   let qresync: QresyncArgs | undefined
-  if (cursor.peek() === ' ' && !cursor.atEnd) {
+  if (cursor.hasMore) {
     cursor.space()
     cursor.char('(', 'select parameters')
     do {
