@@ -149,7 +149,7 @@ class Table {
           answered = this.#delivering = Promise.all([this.#delivering, this.#deliver(choices)])
           break
         case 'vanish':
-          if (choices[0] % 4 === 0) client.vanish()
+          if (choices[0] % 2 === 0) client.vanish()
           break
         case 'check':
           if (choices[0] % 4 === 0) await this.#rest()

@@ -15,7 +15,7 @@ export function shakyStore(store: Store, random: Random): Store {
 }
 
 async function dawdle(random: Random): Promise<void> {
-  for (let turns = random.below(4); turns > 0; turns--) {
+  for (let turns = random.below(random.oneIn(6) ? 25 : 4); turns > 0; turns--) {
     if (random.oneIn(2)) await new Promise<void>((resolve) => setImmediate(resolve))
     else await Promise.resolve()
   }
