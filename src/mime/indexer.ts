@@ -3,12 +3,20 @@ import { describeEntity, isAttachment, nestedMessage, newEntity, plainText, toPa
 import { writeEnvelope, type Envelope } from './envelope.ts'
 import { HeaderStore } from './header-store.ts'
 import { encodeKeys } from './keys.ts'
-import { maxBoundaryLineOctets, maxDepth, maxParts, maxPreviewParts, maxPreviewSourceOctets } from './limits.ts'
+import {
+  maxBoundaryLineOctets,
+  maxDepth,
+  maxHeaderOctets,
+  maxParts,
+  maxPreviewParts,
+  maxPreviewSourceOctets,
+} from './limits.ts'
 import { readFields } from './message-fields.ts'
 import { keysOf } from './message-keys.ts'
 import type { IndexedMessage } from './message.ts'
 import { encodeParts } from './parts.ts'
 import { makePreview } from './preview.ts'
+import { encodeFields } from './search-fields.ts'
 
 const lineFeed = 0x0a
 const carriageReturn = 0x0d
@@ -66,6 +74,7 @@ export class MessageIndexer {
   #previewTries = 0
   #preview = ''
   #envelope: Envelope | undefined
+  #fields: Buffer = Buffer.alloc(0)
   #ended = false
 
   /** Takes in the next octets. They may be overwritten when the call returns. Throws after {@link end}. */
@@ -98,6 +107,7 @@ export class MessageIndexer {
       parts: encodeParts(part),
       encodedKeys: encodeKeys(keys),
       preview: Buffer.from(this.#preview),
+      fields: this.#fields,
     }
   }
 
@@ -287,7 +297,10 @@ export class MessageIndexer {
     if (!entity) return
     this.#inHeader = false
     this.#insideLine = false
-    const fields = readFields(this.#header.finish(last))
+    const header = this.#header.finish(last)
+    const fields = readFields(header)
+    // Of a longer header only the beginning was kept, and what a search would see of its last field is not known.
+    if (entity === this.#root && bodyStart <= maxHeaderOctets) this.#fields = encodeFields(header)
     entity.bodyStart = bodyStart
     this.#lineFeedsBefore[this.#open.length - 1] = this.#lineFeeds
     describeEntity(entity, fields, this.#open.length < maxDepth && this.#entities < maxParts)

@@ -61,4 +61,6 @@ export interface IndexedMessage {
   readonly encodedKeys: Buffer
   /** UTF-8, at most 200 characters (RFC 8970 §3.1); empty when no text was found. */
   readonly preview: Buffer
+  /** The message's own header for searches, as `encodeFields` writes it. */
+  readonly fields: Buffer
 }

@@ -1,13 +1,13 @@
 /** What is left of a search once the columns have answered what they can. */
-import { allRows, complement, hasRow, intersect, isEmpty, noRows, type RowSet, unite } from './row-set.ts'
+import { allRows, complement, hasRow, intersect, isEmpty, noRows, type RowSet, subtract, unite } from './row-set.ts'
 
 /** A search over rows. What columns decide is one set of rows, wherever it stands. */
 export type Expression =
   | { readonly kind: 'rows'; readonly rows: RowSet }
   /** A condition on the Date field's day (days since 1970-01-01), for messages that have one. */
   | { readonly kind: 'sent'; readonly matches: (day: number) => boolean }
-  /** The needle with this number is in the message; rows outside of `mayMatch` are known not to match. */
-  | { readonly kind: 'needle'; readonly needle: number; readonly mayMatch: RowSet | undefined }
+  /** The needle with this number is in the message. */
+  | { readonly kind: 'needle'; readonly needle: number; readonly bounds: Bounds | undefined }
   | { readonly kind: 'and' | 'or'; readonly operands: readonly Expression[] }
   | { readonly kind: 'not'; readonly operand: Expression }
 
@@ -73,7 +73,7 @@ export function boundsOf(expression: Expression, length: number): Bounds {
       case 'sent':
         return { surely: none, maybe: all }
       case 'needle':
-        return { surely: none, maybe: inner.mayMatch ?? all }
+        return inner.bounds ?? { surely: none, maybe: all }
       case 'not': {
         const { surely, maybe } = bounds(inner.operand)
         return { surely: other(maybe), maybe: other(surely) }
@@ -95,6 +95,36 @@ export function boundsOf(expression: Expression, length: number): Bounds {
   return bounds(expression)
 }
 
+/** What of a search is replaced once more is known of it; all else stays. */
+export interface Replacements {
+  readonly sent?: (matches: (day: number) => boolean) => Expression
+  readonly needle?: (needle: number, bounds: Bounds | undefined) => Expression
+}
+
+/** The same search with what is known now. */
+export function replace(expression: Expression, replacements: Replacements): Expression {
+  switch (expression.kind) {
+    case 'rows':
+      return expression
+    case 'sent':
+      return replacements.sent?.(expression.matches) ?? expression
+    case 'needle':
+      return replacements.needle?.(expression.needle, expression.bounds) ?? expression
+    case 'not':
+      return not(replace(expression.operand, replacements))
+    case 'and':
+      return and(expression.operands.map((operand) => replace(operand, replacements)))
+    case 'or':
+      return or(expression.operands.map((operand) => replace(operand, replacements)))
+  }
+}
+
+/** A needle of which so much is known: rows, where that is all there is to know. */
+export function needleWithin(needle: number, bounds: Bounds): Expression {
+  const isKnown = isEmpty(subtract(bounds.maybe, bounds.surely))
+  return isKnown ? { kind: 'rows', rows: bounds.surely } : { kind: 'needle', needle, bounds }
+}
+
 /** What is known of one row: whether it matches, or `undefined` while that is open. */
 export type Verdict = boolean | undefined
 
@@ -104,7 +134,9 @@ export function decide(expression: Expression, row: number, found: readonly Verd
     case 'rows':
       return hasRow(expression.rows, row)
     case 'needle':
-      return expression.mayMatch && !hasRow(expression.mayMatch, row) ? false : found[expression.needle]
+      if (expression.bounds && hasRow(expression.bounds.surely, row)) return true
+      if (expression.bounds && !hasRow(expression.bounds.maybe, row)) return false
+      return found[expression.needle]
     case 'not': {
       const verdict = decide(expression.operand, row, found)
       return verdict === undefined ? undefined : !verdict

@@ -52,13 +52,28 @@ export async function searchFor(context: SearchContext, key: string): Promise<nu
   return Array.from(rows, (row) => row + 1)
 }
 
-/** The same account with another way to read octets. */
-export function withReadBlob(account: AccountStore, readBlob: AccountStore['readBlob']): AccountStore {
+/** The same account with other ways to do some of what it does. */
+export function withMethods(account: AccountStore, methods: Partial<AccountStore>): AccountStore {
   return new Proxy(account, {
     get(target, name) {
-      if (name === 'readBlob') return readBlob
+      if (name in methods) return Reflect.get(methods, name) as unknown // Reflect gives any
       const member: unknown = Reflect.get(target, name, target)
       return typeof member === 'function' ? (member.bind(target) as unknown) : member // bind of a Function is any
+    },
+  })
+}
+
+/** The same account with another way to read octets. */
+export function withReadBlob(account: AccountStore, readBlob: AccountStore['readBlob']): AccountStore {
+  return withMethods(account, { readBlob })
+}
+
+/** The same account as if nothing were known ahead of what is in its messages. */
+export function withoutHints(account: AccountStore): AccountStore {
+  return withMethods(account, {
+    readComputed(kind, messages) {
+      if (kind !== 'fields') return account.readComputed(kind, messages)
+      return { bytes: Buffer.alloc(0), offsets: new Uint32Array(messages.length + 1) }
     },
   })
 }

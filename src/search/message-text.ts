@@ -7,7 +7,7 @@ import { bodyText, fieldText, headerText, partsOf, type TextPiece } from '../mim
 import type { AccountStore } from '../store/store.ts'
 import type { Breathe } from './context.ts'
 import type { Verdict } from './expression.ts'
-import type { Needle } from './needle.ts'
+import { maxEasyCharacters, type Needle } from './needle.ts'
 
 /** Octets of a message that are held at once: a smaller one is read in one go. */
 const windowOctets = 256 * 1024
@@ -141,8 +141,6 @@ async function findIn(window: string, numbers: readonly number[], scan: MessageS
   }
 }
 
-/** Characters of a needle up to which a search takes no time to speak of, whatever the text. */
-const maxEasyCharacters = 250
 /** Places at which a longer one is tried at once: texts made for it nearly match it at every place. */
 const slicePlaces = 4_096
 

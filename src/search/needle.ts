@@ -4,6 +4,8 @@ import { Refusal } from '../model/refusal.ts'
 
 /** Characters of a text that is searched for, folded. Longer ones would cost too much where they nearly match. */
 export const maxNeedleCharacters = 4_096
+/** Characters of a text up to which looking for it takes no time to speak of, whatever it is looked for in. */
+export const maxEasyCharacters = 250
 
 /** A text to be found in a message, folded by i;unicode-casemap. */
 export type Needle =

@@ -3,8 +3,20 @@ import { decodeParts } from '../mime/parts.ts'
 import { StoreFailure } from '../store/store.ts'
 import { matchColumns } from './columns.ts'
 import type { SearchContext } from './context.ts'
-import { and, boundsOf, decide, type Expression, not, or, type Verdict } from './expression.ts'
-import { keyColumns, type KeyColumns } from './key-columns.ts'
+import {
+  and,
+  type Bounds,
+  boundsOf,
+  decide,
+  type Expression,
+  needleWithin,
+  not,
+  or,
+  replace,
+  type Verdict,
+} from './expression.ts'
+import { fieldBounds } from './field-column.ts'
+import { keyColumns } from './key-columns.ts'
 import { MessageReader, scanMessage, sortNeedles } from './message-text.ts'
 import { type Needle, needleOf } from './needle.ts'
 import { addRow, allRows, isEmpty, noRows, type RowSet, rowsOf, rowsWhere, subtract, unite } from './row-set.ts'
@@ -23,10 +35,22 @@ export async function search(key: SearchKey, context: SearchContext): Promise<Ui
   const { length } = context.snapshot.uids
   const needles = new NeedleTable()
   let expression = await compile(key, context, needles)
-  if (hasSent(expression)) {
+  const openRows = (): Uint32Array => {
     const { surely, maybe } = boundsOf(expression, length)
-    const columns = await keyColumns(rowsOf(subtract(maybe, surely)), context)
-    expression = withSentDays(expression, columns)
+    return rowsOf(subtract(maybe, surely))
+  }
+  const inFields = needlesIn(expression, needles.all).filter((needle) => needle.where === 'field')
+  if (inFields.length > 0) {
+    const known = await fieldBounds(inFields, openRows(), context)
+    expression = withBounds(expression, needles.all, known)
+  }
+  if (hasSent(expression)) {
+    const { sentDays } = await keyColumns(openRows(), context)
+    // NaN, for a message without a date, matches none; in rows whose keys were not read it does not matter.
+    const rowsSent = (matches: (day: number) => boolean): Expression => {
+      return { kind: 'rows', rows: rowsWhere(length, (row) => matches(sentDays[row]!)) }
+    }
+    expression = replace(expression, { sent: rowsSent })
   }
   const { surely, maybe } = boundsOf(expression, length)
   const open = subtract(maybe, surely)
@@ -78,8 +102,7 @@ async function compile(key: SearchKey, context: SearchContext, needles: NeedleTa
   // The empty text is in every text (RFC 9051 §6.4.4), though not in a field that is not there.
   if (needle.text === '' && needle.where !== 'field')
     return { kind: 'rows', rows: allRows(context.snapshot.uids.length) }
-  const mayMatch = await context.index?.mayMatch(needle, context.snapshot)
-  return { kind: 'needle', needle: needles.numberOf(needle), mayMatch }
+  return { kind: 'needle', needle: needles.numberOf(needle), bounds: undefined }
 }
 
 function sentTest(key: DateKey, days: number): (day: number) => boolean {
@@ -102,23 +125,24 @@ function hasSent(expression: Expression): boolean {
   }
 }
 
-/** Decides conditions on dates of sending. In rows whose keys were not read they do not matter. */
-function withSentDays(expression: Expression, columns: KeyColumns): Expression {
-  const { sentDays } = columns
-  switch (expression.kind) {
-    case 'sent':
-      // NaN, for a message without a date, matches none.
-      return { kind: 'rows', rows: rowsWhere(sentDays.length, (row) => expression.matches(sentDays[row]!)) }
-    case 'not':
-      return not(withSentDays(expression.operand, columns))
-    case 'and':
-      return and(expression.operands.map((operand) => withSentDays(operand, columns)))
-    case 'or':
-      return or(expression.operands.map((operand) => withSentDays(operand, columns)))
-    case 'rows':
-    case 'needle':
-      return expression
+/** The needles that a search still asks for. */
+function needlesIn(expression: Expression, all: readonly Needle[]): Needle[] {
+  const numbers = new Set<number>()
+  const collect = (needle: number): Expression => {
+    numbers.add(needle)
+    return { kind: 'needle', needle, bounds: undefined }
   }
+  replace(expression, { needle: collect })
+  return all.filter((_, number) => numbers.has(number))
+}
+
+/** The search with what is known of some needles. */
+function withBounds(expression: Expression, all: readonly Needle[], known: ReadonlyMap<Needle, Bounds>): Expression {
+  const needle = (number: number, before: Bounds | undefined): Expression => {
+    const bounds = known.get(all[number]!) // needles are numbered by their places
+    return bounds ? needleWithin(number, bounds) : { kind: 'needle', needle: number, bounds: before }
+  }
+  return replace(expression, { needle })
 }
 
 /** Reads messages, as far as each must be, and returns those that match. */

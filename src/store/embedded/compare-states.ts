@@ -4,7 +4,7 @@ import type { ComputedKind } from '../store.ts'
 import type { AccountState } from '../state/account-state.ts'
 import type { OpenedAccount } from './open-account.ts'
 
-const kinds: readonly ComputedKind[] = ['envelope', 'body', 'bodyStructure', 'parts', 'keys', 'preview']
+const kinds: readonly ComputedKind[] = ['envelope', 'body', 'bodyStructure', 'parts', 'keys', 'preview', 'fields']
 /** Messages whose computed parts are compared at once. */
 const batch = 256
 

@@ -11,7 +11,7 @@ export type SqlValue = number | string | Buffer | null
 export type BlobTable = 'page_fixed' | 'page_flags' | 'computed' | 'location' | 'reference'
 
 /** The version of the tables below; another one is thrown away and made anew from the log. */
-export const databaseFormat = 2
+export const databaseFormat = 3
 
 const tables = `
   CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;

@@ -191,5 +191,7 @@ function computed(kind: ComputedKind, { index }: MemoryMessage): Buffer {
       return index.encodedKeys
     case 'preview':
       return index.preview
+    case 'fields':
+      return index.fields
   }
 }
