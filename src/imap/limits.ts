@@ -1,3 +1,5 @@
+import { defaultMaxKeywords } from '../model/limits.ts'
+
 /** What one client may ask of the server. Each is a setting; DESIGN promises that each holds. */
 export interface ImapLimits {
   /** Octets of one line of a command before login, and after it (RFC 9051 §4 names no limit; RFC 7162 §4 asks for 8192). */
@@ -8,6 +10,8 @@ export interface ImapLimits {
   readonly maxCommandBytes: number
   /** Octets of one message (APPENDLIMIT, RFC 7889). */
   readonly maxMessageBytes: number
+  /** Keywords of one mailbox, as the store limits them: at so many the client hears that it can make no more. */
+  readonly maxKeywords: number
   /** Messages of one APPEND (RFC 3502). */
   readonly maxAppendMessages: number
   /** Time to sign in, in milliseconds. */
@@ -33,6 +37,7 @@ export const defaultImapLimits: ImapLimits = {
   maxCommandBytesBeforeLogin: 16_384,
   maxCommandBytes: 2_097_152,
   maxMessageBytes: 64 * 1024 * 1024,
+  maxKeywords: defaultMaxKeywords,
   maxAppendMessages: 1_000,
   loginTimeoutMs: 60_000,
   idleTimeoutMs: 30 * 60_000,

@@ -102,6 +102,7 @@ function imapLimitsOf({ limits }: Config): ImapLimits {
     maxCommandBytes: limits.commandBytes,
     maxCommandBytesBeforeLogin: limits.commandBytesBeforeLogin,
     maxMessageBytes: limits.messageBytes,
+    maxKeywords: limits.keywords,
     maxAppendMessages: limits.appendMessages,
     loginTimeoutMs: limits.loginSeconds * 1000,
     idleTimeoutMs: limits.idleSeconds * 1000,

@@ -7,6 +7,7 @@ import { BadSyntax } from '../../wire/syntax-error.ts'
 import { defineCommand, type Command, type SessionIn } from '../command.ts'
 import { parseFlags } from '../flags.ts'
 import { code } from '../responses/codes.ts'
+import { writeNormalisedName } from '../responses/list.ts'
 
 /** One message of APPEND as the command describes it; its octets went to the store while they came. */
 export interface MessageArgs {
@@ -25,6 +26,9 @@ interface AppendArgs {
 /**
  * APPEND, RFC 9051 §6.3.12 (RFC 3501 §6.3.11), of several messages (RFC 3502), with octets of any value
  * (RFC 3516 §4.4), limited (RFC 7889) and answered with APPENDUID (RFC 4315 §3). All or nothing.
+ *
+ * Deviates: RFC 9755 §4 has octets above 127 in header fields refused where UTF8=ACCEPT is not enabled. There is much
+ * mail with such octets, and whoever moves or synchronises it must be able to.
  */
 export const append: Command<'authenticated', AppendArgs> = defineCommand({
   name: 'APPEND',
@@ -59,6 +63,7 @@ export const append: Command<'authenticated', AppendArgs> = defineCommand({
       { op: 'append', mailbox: mailbox.id, messages: appendedMessages(session, messages) },
     ])
     const { uidValidity, uids } = resultOf(committed, 0, 'append')
+    writeNormalisedName(session, await account.tree(), mailbox.name, wire)
     return { code: code.appendUid(uidValidity, formatSet(uids)), text: 'APPEND completed' }
   },
 })

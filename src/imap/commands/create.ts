@@ -4,7 +4,7 @@ import { Refusal } from '../../model/refusal.ts'
 import { defineCommand, type Command } from '../command.ts'
 import { offers } from '../capabilities.ts'
 import { code } from '../responses/codes.ts'
-import { mailboxObjectId, oldName, writeListResponse } from '../responses/list.ts'
+import { mailboxObjectId, writeNormalisedName } from '../responses/list.ts'
 
 interface CreateArgs {
   /** Octets as sent. */
@@ -47,9 +47,7 @@ export const create: Command<'authenticated', CreateArgs> = defineCommand({
     ])
     const tree = await account.tree()
     const created = tree.byId.get(resultOf(committed, 0, 'createMailbox').mailbox)
-    if (session.rev2 && oldName(session, name, wire.replace(/\/$/, '')) !== '') {
-      writeListResponse(session, tree, name, wire)
-    }
+    writeNormalisedName(session, tree, name, wire)
     if (!created || !offers(session, 'OBJECTID')) return { text: 'CREATE completed' }
     return { code: code.mailboxId(mailboxObjectId(created)), text: 'CREATE completed' }
   },

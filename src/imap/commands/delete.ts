@@ -1,4 +1,5 @@
 import { defineCommand, type Command } from '../command.ts'
+import { writeNormalisedName } from '../responses/list.ts'
 
 /**
  * DELETE, RFC 9051 §6.3.5 (RFC 3501 §6.3.4). Inferior names stay; the name is then `\NonExistent` in LIST. Another session
@@ -16,9 +17,11 @@ export const deleteMailbox: Command<'authenticated', string> = defineCommand({
   },
 
   async run(session, wire) {
+    const { account } = session.login
     const mailbox = await session.mailboxNamed(session.login, wire)
-    await session.login.account.commit([{ op: 'deleteMailbox', mailbox: mailbox.id }])
+    await account.commit([{ op: 'deleteMailbox', mailbox: mailbox.id }])
     if (session.selected?.view.mailbox === mailbox.id) session.deselect()
+    writeNormalisedName(session, await account.tree(), mailbox.name, wire)
     return { text: 'DELETE completed' }
   },
 })

@@ -1,5 +1,8 @@
+import { type MailboxTree, parentNames, separator } from '../../model/mailbox.ts'
+import type { Operation } from '../../model/operation.ts'
+import { Refusal } from '../../model/refusal.ts'
 import { defineCommand, type Command } from '../command.ts'
-import { listResponse, oldName } from '../responses/list.ts'
+import { writeRenamed } from '../responses/list.ts'
 
 interface RenameArgs {
   /** Octets as sent. */
@@ -25,11 +28,30 @@ export const rename: Command<'authenticated', RenameArgs> = defineCommand({
   },
 
   async run(session, { from, to: wire }) {
-    const mailbox = await session.mailboxNamed(session.login, from)
+    const { account } = session.login
+    const name = session.mailboxName(from)
     const to = session.mailboxName(wire).replace(/\/$/, '')
-    await session.login.account.commit([{ op: 'renameMailbox', mailbox: mailbox.id, to }])
-    const supplied = session.rev2 ? oldName(session, to, wire) || oldName(session, mailbox.name, from) : ''
-    if (supplied !== '') session.out.line(listResponse(session, [], to, supplied))
+    await account.commit(renames(await account.tree(), name, to))
+    writeRenamed(session, await account.tree(), { name, supplied: from }, { name: to, supplied: wire })
     return { text: 'RENAME completed' }
   },
 })
+
+/**
+ * What gives `name` and everything below it the name `to`. A level that exists only by its inferiors can be renamed, too
+ * (the second example of RFC 9051 §6.3.6). Throws `Refusal`.
+ */
+function renames({ byName }: MailboxTree, name: string, to: string): Operation[] {
+  const mailbox = byName.get(name)
+  if (mailbox) return [{ op: 'renameMailbox', mailbox: mailbox.id, to }]
+  const below = name + separator
+  const inferiors = [...byName.values()].filter((inferior) => inferior.name.startsWith(below))
+  if (inferiors.length === 0) throw new Refusal('NONEXISTENT', 'No such mailbox')
+  if (byName.has(to)) throw new Refusal('ALREADYEXISTS', 'Mailbox exists')
+  if (to.startsWith(below)) throw new Refusal('CANNOT', 'A mailbox cannot be moved below itself')
+  // The others come along with the highest ones.
+  const highest = inferiors.filter(
+    (inferior) => !parentNames(inferior.name).some((parent) => parent.startsWith(below) && byName.has(parent)),
+  )
+  return highest.map(({ id, name: old }) => ({ op: 'renameMailbox', mailbox: id, to: to + old.slice(name.length) }))
+}

@@ -4,7 +4,7 @@ import { silentLog } from '../../model/log.ts'
 import { asMailboxId } from '../../model/numbers.ts'
 import { transportPair } from '../../net/memory-transport.ts'
 import type { AccountStore, Store } from '../../store/store.ts'
-import { defaultImapLimits } from '../limits.ts'
+import { defaultImapLimits, type ImapLimits } from '../limits.ts'
 import { serveImap } from '../serve.ts'
 
 /** What a command was answered with, as text of the wire. */
@@ -21,8 +21,8 @@ export interface TestClient {
   readonly close: () => Promise<void>
 }
 
-/** Signs in to a server on `store`. */
-export async function clientOf(store: Store): Promise<TestClient> {
+/** Signs in to a server on `store`, with the limits that are given or the default ones. */
+export async function clientOf(store: Store, limits: Partial<ImapLimits> = {}): Promise<TestClient> {
   const { client, server } = transportPair()
   const served = serveImap(server, {
     store,
@@ -32,7 +32,7 @@ export async function clientOf(store: Store): Promise<TestClient> {
       login: (user) => Promise.resolve({ user, account: user }),
     },
     log: silentLog,
-    limits: defaultImapLimits,
+    limits: { ...defaultImapLimits, ...limits },
     now: Date.now,
     serverId: new Map(),
     disabledCapabilities: new Set(),

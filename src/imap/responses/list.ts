@@ -23,17 +23,39 @@ export function listResponse(session: ImapSession, attributes: readonly string[]
  * Tells a client of one mailbox, as SELECT must in IMAP4rev2 (RFC 9051 §6.3.2). `supplied`: the name as the client sent
  * it, reported back where it is not the normalised one (RFC 9051 §6.3.9.7).
  */
-export function writeListResponse(session: ImapSession, tree: MailboxTree, name: string, supplied?: string): void {
+export function writeListResponse(session: ImapSession, tree: MailboxTree, name: string, supplied: string): void {
+  writeListed(session, tree, name, isOtherName(session, name, supplied) ? oldName(supplied) : '')
+}
+
+/** What IMAP4rev2 says of a name that the client did not send in its normalised form (RFC 9051 §6.3.9.7). */
+export function writeNormalisedName(session: ImapSession, tree: MailboxTree, name: string, supplied: string): void {
+  if (session.rev2 && isOtherName(session, name, supplied)) writeListed(session, tree, name, oldName(supplied))
+}
+
+/** The same of RENAME, where either name may be the one, and the old one is reported (RFC 9051 §6.3.6). */
+export function writeRenamed(
+  session: ImapSession,
+  tree: MailboxTree,
+  from: { readonly name: string; readonly supplied: string },
+  to: { readonly name: string; readonly supplied: string },
+): void {
+  const isOther = isOtherName(session, from.name, from.supplied) || isOtherName(session, to.name, to.supplied)
+  if (session.rev2 && isOther) writeListed(session, tree, to.name, oldName(from.supplied))
+}
+
+function writeListed(session: ImapSession, tree: MailboxTree, name: string, extended: string): void {
   const mailbox = tree.byName.get(name)
   const attributes = mailbox ? [...mailbox.specialUse] : ['\\NonExistent']
   attributes.push(parentsOf(tree.byName.keys()).has(name) ? '\\HasChildren' : '\\HasNoChildren')
-  session.out.line(
-    listResponse(session, attributes, name, supplied === undefined ? '' : oldName(session, name, supplied)),
-  )
+  session.out.line(listResponse(session, attributes, name, extended))
 }
 
-/** ` ("OLDNAME" ("supplied"))`, or nothing when the client's name was the normalised one, or names are UTF-7. */
-export function oldName(session: ImapSession, name: string, supplied: string): string {
-  const same = !session.utf8 || wireToUtf8(supplied) === name || supplied.toUpperCase() === 'INBOX'
-  return same ? '' : ` ("OLDNAME" (${astring(supplied)}))`
+function oldName(supplied: string): string {
+  return ` ("OLDNAME" (${astring(supplied)}))`
+}
+
+/** Whether the client's octets are not the mailbox's name. In UTF-7 they always are, and INBOX is in any case. */
+function isOtherName(session: ImapSession, name: string, supplied: string): boolean {
+  const text = wireToUtf8(supplied.replace(/\/$/, ''))
+  return session.utf8 && text !== name && text?.toUpperCase() !== 'INBOX'
 }

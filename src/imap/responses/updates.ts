@@ -69,14 +69,15 @@ export function writeNewKeywords(session: ImapSession, selected: SelectedMailbox
   if (snapshot.keywords.length > selected.keywordsTold) writeFlagsResponse(session, selected, snapshot)
 }
 
-/** FLAGS and PERMANENTFLAGS (RFC 9051 §7.3.5, §7.1). */
+/** FLAGS and PERMANENTFLAGS (RFC 9051 §7.3.5, §7.1); `\*` as long as there may be more keywords. */
 export function writeFlagsResponse(session: ImapSession, selected: SelectedMailbox, snapshot: MailboxSnapshot): void {
-  const { readOnly } = selected.view
   const names = [...systemFlagNames.map(([name]) => name), ...snapshot.keywords].join(' ')
   session.out.line(`* FLAGS (${names})`)
-  session.out.line(
-    `* OK [${code.permanentFlags(readOnly ? '' : names + ' \\*')}] ${readOnly ? 'Read-only' : 'Flags kept'}`,
-  )
+  if (selected.view.readOnly) session.out.line(`* OK [${code.permanentFlags('')}] Read-only`)
+  else {
+    const more = snapshot.keywords.length < session.services.limits.maxKeywords ? ' \\*' : ''
+    session.out.line(`* OK [${code.permanentFlags(names + more)}] Flags kept`)
+  }
   selected.keywordsTold = snapshot.keywords.length
 }
 
