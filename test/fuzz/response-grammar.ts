@@ -246,7 +246,8 @@ function section(reader: ResponseReader): string {
   }
   reader.expect(']')
   if (reader.try('<')) {
-    reader.number()
+    // RFC 9051 §9 has a number here, and in what a client asks (partial) a number64, which must be repeated.
+    reader.number(Number.MAX_SAFE_INTEGER)
     reader.expect('>')
   }
   return reader.text.slice(from, reader.at)

@@ -6,16 +6,6 @@ import { fuzz } from '../fuzz/fuzz.ts'
 /** What the heap may grow by over the run, in octets. */
 const maxGrowth = 48 * 1024 * 1024
 
-/** Seeds that once found a fault. */
-const found: readonly number[] = []
-
-for (const seed of found) {
-  test(`the attack of seed ${seed}`, async () => {
-    const { failures } = await fuzz({ seed, seconds: 60, attacks: 1 })
-    assert.deepEqual(failures, [])
-  })
-}
-
 test('a server survives odd input', async (t) => {
   const seed = Date.now() % 2 ** 31
   t.diagnostic(`seed ${seed}`)
