@@ -362,7 +362,7 @@ export class Dispatcher implements SessionIo {
       outcome = this.#answer(tag, done)
       this.#badCommands = 0
     } catch (error) {
-      outcome = await this.#refuse(tag, error)
+      outcome = await this.#refuse(tag, error, command !== undefined && mayExpunge(command, form))
     }
     await this.#dropStaged()
     if (outcome) this.#services.onCommand?.(command?.name ?? 'unknown', outcome, performance.now() - startedAt)
@@ -387,8 +387,12 @@ export class Dispatcher implements SessionIo {
     return outcome
   }
 
-  /** Turns what was thrown into a tagged answer. */
-  async #refuse(tag: string | undefined, error: unknown): Promise<'NO' | 'BAD' | undefined> {
+  /** Turns what was thrown into a tagged answer. `tellsExpunges`: whether EXPUNGE may come with a NO. */
+  async #refuse(
+    tag: string | undefined,
+    error: unknown,
+    tellsExpunges: boolean = false,
+  ): Promise<'NO' | 'BAD' | undefined> {
     if (error instanceof Disconnected || this.#connection.closed) return undefined
     if (error instanceof BadSyntax) {
       this.#bad(tag ?? '*', error.text)
@@ -396,7 +400,7 @@ export class Dispatcher implements SessionIo {
     }
     if (error instanceof Refusal) {
       if (error.code === 'NONEXISTENT' && (await this.#selectedIsGone())) return undefined
-      if (!(await this.#updateBeforeRefusing())) return undefined
+      if (!(await this.#updateBeforeRefusing(tellsExpunges))) return undefined
       this.#out.line(`${tag ?? '*'} NO ${error.code === undefined ? '' : `[${error.code}] `}${error.message}`)
     } else if (error instanceof StoreFailure) {
       this.#services.log.error({ err: error, reason: error.reason }, 'the store failed')
@@ -410,9 +414,9 @@ export class Dispatcher implements SessionIo {
   }
 
   /** Tells what has changed; answers false when that ended the session, the selected mailbox being gone. */
-  async #updateBeforeRefusing(): Promise<boolean> {
+  async #updateBeforeRefusing(mayExpunge: boolean): Promise<boolean> {
     try {
-      if (this.#session.selected) await writeLastUpdates(this.#session, false)
+      if (this.#session.selected) await writeLastUpdates(this.#session, mayExpunge)
       return true
     } catch (error) {
       if (error instanceof Refusal && (await this.#selectedIsGone())) return false
@@ -478,6 +482,10 @@ const storeFailures = {
 const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)))
 
 /** Whether EXPUNGE may come with the answer (RFC 9051 §7.5.1). */
-function mayExpunge({ effects }: AnyCommand, { byUid }: CommandForm, { usedSequenceNumbers = !byUid }: Done): boolean {
+function mayExpunge(
+  { effects }: AnyCommand,
+  { byUid }: CommandForm,
+  { usedSequenceNumbers = !byUid }: Partial<Done> = {},
+): boolean {
   return !effects?.usesSequenceNumbers || !usedSequenceNumbers
 }

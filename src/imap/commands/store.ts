@@ -68,7 +68,7 @@ export const store: Command<'selected', StoreArgs> = defineCommand({
     const { stored, modified } = resultOf(committed, 0, 'store')
     await tell(session, stored, { silent, before, mode, flags, byUid })
 
-    const gone = someGone && !byUid
+    const gone = someGone && !byUid && !silent // RFC 2180 §4.2: who wants no answer misses none
     if (modified.length > 0) {
       const numbers = byUid ? modified : modified.map((uid) => view.seqNumOfUid(uid))
       return { code: code.modified(formatSet(numbers)), text: 'Some messages changed meanwhile' }
