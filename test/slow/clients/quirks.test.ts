@@ -81,7 +81,7 @@ const quirks: readonly Quirk[] = [
       '* 1 FETCH (BODYSTRUCTURE ("text" "plain"',
       '* 2 FETCH (BODYSTRUCTURE',
       'a OK',
-      '* 2 FETCH (FLAGS (\\Deleted',
+      '* 2 FETCH (FLAGS (\\Recent \\Deleted',
       'b OK',
       'c OK',
     ],
