@@ -12,6 +12,7 @@ import { code } from '../responses/codes.ts'
 import { mailboxObjectId, writeListResponse } from '../responses/list.ts'
 import { writeFlagsResponse, writeFlagUpdates, writeRecent } from '../responses/updates.ts'
 import { intersection, without } from '../responses/ranges.ts'
+import type { SelectedMailbox } from '../state.ts'
 
 interface SelectArgs {
   /** Octets as sent. */
@@ -87,21 +88,39 @@ function parseQresync(cursor: Cursor): QresyncArgs {
 
 async function runSelect(
   session: SessionIn<'authenticated'>,
-  { mailbox: wire, condstore, qresync }: SelectArgs,
+  args: SelectArgs,
   name: string,
   readOnly: boolean,
 ): Promise<Done> {
   const { login, out } = session
-  if (qresync && !session.enabled.has('QRESYNC')) {
+  if (args.qresync && !session.enabled.has('QRESYNC')) {
     throw new BadSyntax('ENABLE QRESYNC first', 0) // RFC 7162 §3.2.5
   }
   if (session.selected) {
     session.deselect()
     out.line(`* OK [${code.closed}] Previous mailbox is now closed`)
   }
-  const mailbox = await session.mailboxNamed(login, wire)
+  const mailbox = await session.mailboxNamed(login, args.mailbox)
   const snapshot = await login.account.snapshot(mailbox.id, session.storeUser)
   const selected = session.select(login, mailbox, snapshot, readOnly)
+  try {
+    await writeSelected(session, selected, snapshot, args)
+  } catch (error) {
+    session.deselect() // a SELECT that fails leaves nothing selected (RFC 9051 §6.3.2)
+    throw error
+  }
+  return { code: readOnly ? code.readOnly : code.readWrite, text: `${name} completed` }
+}
+
+/** Everything that is told of a mailbox when it is selected. */
+async function writeSelected(
+  session: SessionIn<'authenticated'>,
+  selected: SelectedMailbox,
+  snapshot: MailboxSnapshot,
+  { mailbox: wire, condstore, qresync }: SelectArgs,
+): Promise<void> {
+  const { login, out } = session
+  const { mailbox } = selected
   if (condstore && offers(session, 'CONDSTORE')) session.enabled.add('CONDSTORE')
 
   writeFlagsResponse(session, selected, snapshot)
@@ -119,7 +138,6 @@ async function runSelect(
   if (offers(session, 'OBJECTID')) out.line(`* OK [${code.mailboxId(mailboxObjectId(mailbox))}] Mailbox id`)
   if (session.rev2) writeListResponse(session, await login.account.tree(), mailbox.name, wire)
   if (qresync?.uidValidity === snapshot.uidValidity) await resynchronise(session, mailbox, snapshot, qresync)
-  return { code: readOnly ? code.readOnly : code.readWrite, text: `${name} completed` }
 }
 
 /** Tells what vanished and what changed since the client's mod-sequence (RFC 7162 §3.2.5.1). */

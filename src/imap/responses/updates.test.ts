@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { memoryStore } from '../../store/memory/memory-store.ts'
-import { clientOf, fill } from '../fetch/client.test-support.ts'
+import { type Store, StoreFailure, type StoreFailureReason } from '../../store/store.ts'
+import { clientOf, fill, storeWith } from '../fetch/client.test-support.ts'
 
 test('a client hears when it can make no more keywords', async () => {
   const store = memoryStore()
@@ -15,6 +16,39 @@ test('a client hears when it can make no more keywords', async () => {
   assert.equal(permanent((await command('STORE 1 +FLAGS (one)')).untagged), system + ' one \\*')
   assert.equal(permanent((await command('STORE 1 +FLAGS (two)')).untagged), system + ' one two')
   assert.equal(permanent((await command('EXAMINE INBOX')).untagged), '')
+  await close()
+  await store.close()
+})
+
+/** A store in which nothing that is recent can be claimed. */
+function withoutClaims(store: Store, reason: StoreFailureReason): Store {
+  return storeWith(store, (account) => ({
+    commit: (operations) =>
+      operations.some(({ op }) => op === 'claimRecent')
+        ? Promise.reject(new StoreFailure(reason, 'injected'))
+        : account.commit(operations),
+  }))
+}
+
+test('a disk that is full keeps nobody from selecting, and messages stay recent', async () => {
+  const store = memoryStore()
+  await fill(store, ['Subject: x\r\n\r\n'])
+  const { command, close } = await clientOf(withoutClaims(store, 'disk-full'))
+  const { untagged, outcome } = await command('SELECT INBOX')
+  assert.equal(outcome, 'OK [READ-WRITE]')
+  assert.ok(untagged.includes('* 1 RECENT'))
+  await fill(store, ['Subject: y\r\n\r\n'])
+  assert.deepEqual((await command('NOOP')).untagged, ['* 2 EXISTS', '* 2 RECENT'])
+  await close()
+  await store.close()
+})
+
+test('a SELECT that fails on its way leaves nothing selected', async () => {
+  const store = memoryStore()
+  await fill(store, ['Subject: x\r\n\r\n'])
+  const { command, close } = await clientOf(withoutClaims(store, 'io'))
+  assert.equal((await command('SELECT INBOX')).outcome, 'NO [UNAVAILABLE]')
+  assert.equal((await command('FETCH 1 UID')).outcome, 'BAD')
   await close()
   await store.close()
 })

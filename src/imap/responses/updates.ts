@@ -4,6 +4,7 @@ import { code } from './codes.ts'
 import { Refusal } from '../../model/refusal.ts'
 import type { MailboxSnapshot } from '../../model/snapshot.ts'
 import type { MailboxView, Selection } from '../../session/view.ts'
+import { StoreFailure } from '../../store/store.ts'
 import type { ImapSession } from '../session.ts'
 import type { Login, SelectedMailbox } from '../state.ts'
 
@@ -55,13 +56,22 @@ export async function writeRecent(session: ImapSession, login: Login, selected: 
   const { view } = selected
   const { firstRecentUid, uidNext } = view.snapshot
   if (view.readOnly) view.addRecent(firstRecentUid, uidNext)
-  else if (firstRecentUid < uidNext) {
-    const { results } = await login.account.commit([{ op: 'claimRecent', mailbox: view.mailbox }])
+  else if (firstRecentUid < uidNext) await claimRecent(session, login, view)
+  session.out.line('* ' + view.countRecent() + ' RECENT')
+}
+
+async function claimRecent({ services }: ImapSession, { account }: Login, view: MailboxView): Promise<void> {
+  try {
+    const { results } = await account.commit([{ op: 'claimRecent', mailbox: view.mailbox }])
     const claimed = results[0]
     // What arrived after the snapshot is recent here too, and will be told with its EXISTS.
     if (claimed?.op === 'claimRecent') view.addRecent(claimed.firstUid, claimed.uidNext)
+  } catch (error) {
+    if (!(error instanceof StoreFailure) || error.reason !== 'disk-full') throw error
+    // A disk that is full is no reason to keep people from their mail; it will be recent to somebody else, too.
+    services.log.warn({ err: error }, 'recent messages could not be claimed')
+    view.addRecent(view.snapshot.firstRecentUid, view.snapshot.uidNext)
   }
-  session.out.line('* ' + view.countRecent() + ' RECENT')
 }
 
 /** FLAGS and PERMANENTFLAGS, when there are keywords that the client has not seen listed (RFC 9051 §7.3.5). */
