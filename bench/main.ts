@@ -138,6 +138,7 @@ const built = new Map<string, string>()
 for (const contender of contenders) built.set(contender.name, await build(contender))
 const samples: Sample[] = []
 for (let number = 0; number < rounds; number++) samples.push(...(await round(number, built, chosen)))
+for (const { name } of contenders) rmSync(runDirectory(name), { recursive: true, force: true })
 const rows = rowsOf(samples)
 console.log(`${messages} messages, medians of ${rounds}, ${cpus().length} x ${cpus()[0]?.model}\n\n${tableOf(rows)}`)
 if (options.json !== undefined) writeFileSync(options.json, JSON.stringify({ messages, rounds, rows }, undefined, 2))

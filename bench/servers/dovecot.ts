@@ -16,7 +16,7 @@ const startPatienceMs = 15_000
 export const haveDovecot: boolean = existsSync(program)
 
 const settings =
-  'sdbox, mail_fsync=optimized (a delivery or APPEND syncs the message, its index and its directory entry; flag ' +
+  'sdbox, mail_fsync=optimized (three fdatasyncs for each APPEND or delivery; flag ' +
   'changes are not synced), mail_save_crlf=yes, login processes kept (service_count=0) and two held ready, imap ' +
   'processes used 200 times, no word index; passwords plain, auth cache on'
 
