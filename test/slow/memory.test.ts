@@ -78,15 +78,19 @@ function answer(socket: import('node:net').Socket, start: string): Promise<numbe
 
 test('a message of 50 MiB, in and out', { skip: notLinux }, async (t) => {
   const server = await startServerProcess(t)
-  // Code, buffers and threads that any message calls for are there once and stay.
+  // Code, threads and the collector's young generation come with the first messages, and stay.
   for (let n = 0; n < 3; n++) await appendAndFetch(server, 4 * 1024 * 1024)
+  const small = await residentKiB(server.pid)
+  const first = await peakDuring(server.pid, () => appendAndFetch(server, messageBytes))
   const before = await residentKiB(server.pid)
   const growths: number[] = []
-  for (let n = 0; n < 3; n++) {
+  for (let n = 0; n < 4; n++) {
     growths.push((await peakDuring(server.pid, () => appendAndFetch(server, messageBytes))) - before)
   }
-  t.diagnostic(`before: ${before} KiB; at most above that: ${growths.join(', ')} KiB`)
-  assert.ok(Math.min(...growths) < maxGrowthKiB, `it grew by ${growths.join(', ')} KiB`)
+  t.diagnostic(`after messages of 4 MiB: ${small} KiB; the first of 50 MiB: +${first - small} KiB at most`)
+  t.diagnostic(`before the next ones of 50 MiB: ${before} KiB; at most above that: ${growths.join(', ')} KiB`)
+  const median = growths.toSorted((a, b) => a - b)[1] ?? Infinity
+  assert.ok(median < maxGrowthKiB, `it grew by ${growths.join(', ')} KiB`)
 })
 
 test('idle clients over TLS', { skip: notLinux || missing('sh') }, async (t) => {
