@@ -24,17 +24,33 @@ function withoutQuotes(text: string): string {
   return /\S/.test(own) ? own : text
 }
 
+/** Characters of a text that are looked through for those of a preview: the rest is blanks and marks nobody sees. */
+const maxLookedThrough = 20 * maxPreviewCharacters
+/** What a character beyond US-ASCII has to be to count as a blank. */
+const invisible = /[\s\p{Cc}\p{Cf}\ufffd]/u
+
+/** The start of a text with each run of blanks and of what nobody sees as one space. Hot: it looks no further. */
 function shorten(text: string): string {
-  const line = text
-    .trimStart()
-    .slice(0, 20 * maxPreviewCharacters)
-    .replace(/[\s\p{Cc}\p{Cf}\ufffd]+/gu, ' ')
-    .trim()
-  if (line.length <= maxPreviewCharacters) return line
-  return Array.from(line.slice(0, 2 * maxPreviewCharacters))
-    .slice(0, maxPreviewCharacters)
-    .join('')
-    .trimEnd()
+  let line = ''
+  let characters = 0
+  let blank = false
+  const start = text.search(/\S/)
+  if (start === -1) return ''
+  const end = Math.min(text.length, start + maxLookedThrough)
+  for (let at = start; at < end && characters < maxPreviewCharacters;) {
+    const code = text.codePointAt(at) ?? 0
+    const next = at + (code > 0xffff ? 2 : 1)
+    if (code < 0x80 ? code <= 0x20 || code === 0x7f : invisible.test(text.slice(at, next))) blank = line !== ''
+    else {
+      // The space counts as well, and none is the last character.
+      if (blank && ++characters === maxPreviewCharacters) break
+      line += blank ? ' ' + text.slice(at, next) : text.slice(at, next)
+      characters++
+      blank = false
+    }
+    at = next
+  }
+  return line
 }
 
 /** Elements whose content is not shown. */
