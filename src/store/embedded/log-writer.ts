@@ -336,10 +336,12 @@ export class LogWriter {
 
 const paddings = Buffer.alloc(8)
 
-function entryBytes(entry: LogEntry): number {
+function entryBytes({ records }: LogEntry): number {
   let bytes = 0
-  for (const { payload } of entry.records) {
-    bytes += recordBytes(payload.reduce((sum, piece) => sum + piece.length, 0))
+  for (const { payload } of records) {
+    let length = 0
+    for (const piece of payload) length += piece.length
+    bytes += recordBytes(length)
   }
   return bytes
 }

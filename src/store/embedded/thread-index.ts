@@ -1,6 +1,9 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { ThreadIndex } from '../state/account-state.ts'
 import type { Database } from './database.ts'
+
+/** Message-IDs in the database whose threads stay in memory: those of conversations that go on. */
+const maxRemembered = 4096
 
 /**
  * Which thread a Message-ID belongs to. Message-IDs are kept as 52 bits of a hash that is keyed for each account, so
@@ -10,6 +13,8 @@ export class StoredThreads implements ThreadIndex {
   readonly #database: Database
   readonly #key: Buffer
   readonly #fresh = new Map<number, number>()
+  /** What was read from the database. */
+  readonly #known = new Map<number, number>()
 
   constructor(database: Database, key: Buffer) {
     this.#database = database
@@ -18,10 +23,12 @@ export class StoredThreads implements ThreadIndex {
 
   threadOf(messageId: string): number | undefined {
     const hash = this.#hash(messageId)
-    const known = this.#fresh.get(hash)
+    const known = this.#fresh.get(hash) ?? this.#known.get(hash)
     if (known !== undefined) return known
     const stored = this.#database.value('SELECT thread FROM thread WHERE hash = ?', hash)
-    return typeof stored === 'number' ? stored : undefined
+    if (typeof stored !== 'number') return undefined
+    this.#know(hash, stored)
+    return stored
   }
 
   remember(messageId: string, thread: number): void {
@@ -48,13 +55,23 @@ export class StoredThreads implements ThreadIndex {
     }
     return () => {
       for (const [hash, thread] of written) {
-        if (this.#fresh.get(hash) === thread) this.#fresh.delete(hash)
+        if (this.#fresh.get(hash) !== thread) continue
+        this.#fresh.delete(hash)
+        this.#know(hash, thread)
       }
     }
   }
 
+  #know(hash: number, thread: number): void {
+    if (this.#known.size >= maxRemembered) this.#known.clear()
+    this.#known.set(hash, thread)
+  }
+
   #hash(messageId: string): number {
-    const digest = createHash('sha256').update(this.#key).update(messageId).digest()
-    return digest.readUIntBE(0, 6) * 16 + (digest[6]! >>> 4)
+    const digest = hash('sha256', Buffer.concat([this.#key, Buffer.from(messageId)]))
+    return parseInt(digest.slice(0, hashDigits), 16)
   }
 }
+
+/** Hexadecimal digits of the 52 bits. */
+const hashDigits = 13
