@@ -1,13 +1,7 @@
 import type { MailboxSnapshot } from '../model/snapshot.ts'
-import type { AccountStore } from '../store/store.ts'
-import type { Needle } from './needle.ts'
-import type { RowSet } from './row-set.ts'
+import type { AccountStore, Breathe } from '../store/store.ts'
 
-/**
- * Waits now and then so that others have their turn: where there is a promise, wait for it. It rejects when nobody
- * wants the result any more, which ends the work.
- */
-export type Breathe = () => Promise<void> | undefined
+export type { Breathe }
 
 /** Where to search, sort or thread. */
 export interface SearchScope {
@@ -26,14 +20,4 @@ export interface SearchContext extends SearchScope {
   readonly isRecent: (uid: number) => boolean
   /** Seconds since 1970, for OLDER and YOUNGER (RFC 5032 §3). */
   readonly now: number
-  readonly index?: TextIndex
-}
-
-/** What may know, without reading messages, which of them cannot hold a text. */
-export interface TextIndex {
-  /**
-   * Rows that may match; every other surely does not. `undefined` when the index cannot tell for this needle.
-   * Messages that it has not seen yet are among the rows.
-   */
-  mayMatch(needle: Needle, snapshot: MailboxSnapshot): Promise<RowSet | undefined>
 }

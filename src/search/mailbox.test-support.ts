@@ -71,6 +71,7 @@ export function withReadBlob(account: AccountStore, readBlob: AccountStore['read
 /** The same account as if nothing were known ahead of what is in its messages. */
 export function withoutHints(account: AccountStore): AccountStore {
   return withMethods(account, {
+    findText: () => Promise.resolve(undefined),
     readComputed(kind, messages) {
       if (kind !== 'fields') return account.readComputed(kind, messages)
       return { bytes: Buffer.alloc(0), offsets: new Uint32Array(messages.length + 1) }

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Refusal } from '../model/refusal.ts'
-import { StoreFailure } from '../store/store.ts'
-import { mailboxOf, searchFor, type TestMail, withReadBlob } from './mailbox.test-support.ts'
+import { StoreFailure, type TextFindings } from '../store/store.ts'
+import { mailboxOf, searchFor, type TestMail, withMethods, withReadBlob } from './mailbox.test-support.ts'
 import { maxNeedleCharacters } from './needle.ts'
-import { noRows } from './row-set.ts'
 
 const day = 86_400
 const base64 = (text: string | Buffer): string =>
@@ -337,15 +336,34 @@ test('each message is read once, and only where it matters', async () => {
   assert.deepEqual(await reads('BODY text SEEN'), [2])
   assert.deepEqual(await reads('OR SEEN BODY first'), [1, 3]) // 4 has no body
   assert.deepEqual(await reads('OR OR FROM ann BODY third OR TEXT x SUBJECT y'), [2, 3, 4])
-  const index = {
-    mayMatch: () => {
-      const rows = noRows(4)
-      rows.words[0] = 0b100
-      return Promise.resolve(rows)
-    },
+})
+
+test('what the store knows ahead spares reading', async () => {
+  const few = await mailboxOf(Array.from({ length: 40 }, (_, n) => `Subject: x\n\nnumber ${n + 1}\n`))
+  const read: number[] = []
+  /** That 3 surely holds the text, that 4 may, that nothing is known from 38 on. */
+  const findText = (): Promise<TextFindings> =>
+    Promise.resolve({ end: 38, surely: Uint32Array.of(0b0_1000, 0), maybe: Uint32Array.of(0b1_1000, 0) })
+  const hinted = {
+    ...few,
+    account: withMethods(few.account, {
+      findText,
+      readBlob(message, offset, into) {
+        read.push(message)
+        return few.account.readBlob(message, offset, into)
+      },
+    }),
   }
-  assert.deepEqual(await searchFor({ ...counted, index }, 'NOT BODY third'), [1, 2, 4])
-  assert.equal(read.at(-1), 3)
+  for (const [key, found, wanted] of [
+    ['BODY 4', [3, 4, 40], [4, 38, 39, 40]],
+    ['NOT BODY 4 UID 1:20', [1, 2, ...Array.from({ length: 16 }, (_, n) => n + 5)], [4]],
+    ['HEADER References x', [], [3, 4, 38, 39, 40]],
+    ['UID 1:5 BODY number', [1, 2, 3, 4, 5], [1, 2, 3, 4, 5]],
+  ] as const) {
+    read.length = 0
+    assert.deepEqual(await searchFor(hinted, key), found, key)
+    assert.deepEqual(read, wanted, key)
+  }
 })
 
 test('it gives way, and ends when nobody waits any more', async () => {

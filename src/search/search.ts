@@ -19,10 +19,24 @@ import { fieldBounds } from './field-column.ts'
 import { keyColumns } from './key-columns.ts'
 import { MessageReader, scanMessage, sortNeedles } from './message-text.ts'
 import { type Needle, needleOf } from './needle.ts'
-import { addRow, allRows, isEmpty, noRows, type RowSet, rowsOf, rowsWhere, subtract, unite } from './row-set.ts'
+import { hintedBounds } from './text-hints.ts'
+import {
+  addRow,
+  allRows,
+  intersect,
+  isEmpty,
+  noRows,
+  type RowSet,
+  rowsOf,
+  rowsWhere,
+  subtract,
+  unite,
+} from './row-set.ts'
 
 /** Messages whose part tables are read at once. */
 const batchMessages = 64
+/** Messages that are read sooner than the store is asked what it knows of all. */
+const fewRows = 8
 
 /**
  * The rows of the snapshot that match, ascending (RFC 9051 §6.4.4). Texts in the key are in Unicode.
@@ -43,6 +57,10 @@ export async function search(key: SearchKey, context: SearchContext): Promise<Ui
   if (inFields.length > 0) {
     const known = await fieldBounds(inFields, openRows(), context)
     expression = withBounds(expression, needles.all, known)
+  }
+  const openNeedles = needlesIn(expression, needles.all).filter(({ text }) => text !== '')
+  if (openNeedles.length > 0 && openRows().length > fewRows) {
+    expression = withBounds(expression, needles.all, await hintedBounds(openNeedles, context))
   }
   if (hasSent(expression)) {
     const { sentDays } = await keyColumns(openRows(), context)
@@ -140,9 +158,13 @@ function needlesIn(expression: Expression, all: readonly Needle[]): Needle[] {
 function withBounds(expression: Expression, all: readonly Needle[], known: ReadonlyMap<Needle, Bounds>): Expression {
   const needle = (number: number, before: Bounds | undefined): Expression => {
     const bounds = known.get(all[number]!) // needles are numbered by their places
-    return bounds ? needleWithin(number, bounds) : { kind: 'needle', needle: number, bounds: before }
+    return bounds ? needleWithin(number, narrowed(bounds, before)) : { kind: 'needle', needle: number, bounds: before }
   }
   return replace(expression, { needle })
+}
+
+function narrowed(a: Bounds, b: Bounds | undefined): Bounds {
+  return b ? { surely: unite(a.surely, b.surely), maybe: intersect(a.maybe, b.maybe) } : a
 }
 
 /** Reads messages, as far as each must be, and returns those that match. */

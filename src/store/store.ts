@@ -31,6 +31,25 @@ export interface PackedBytes {
   readonly offsets: Uint32Array
 }
 
+/** Where in a message a text is looked for: in any header of it, in the text of its parts, or in both. */
+export type TextPlace = 'header' | 'body' | 'anywhere'
+
+/** What is known, ahead of reading, of the messages that hold a text. */
+export interface TextFindings {
+  /** Nothing is known of messages with this number or a higher one. */
+  readonly end: number
+  /** Messages below `end` that hold it: bit `message & 31` of word `message >>> 5`. */
+  readonly surely: Uint32Array
+  /** Those that may hold it, and all that surely do; every other one below `end` does not. */
+  readonly maybe: Uint32Array
+}
+
+/**
+ * Waits now and then so that others have their turn: where there is a promise, wait for it. It rejects when nobody
+ * wants the result any more, which ends the work.
+ */
+export type Breathe = () => Promise<void> | undefined
+
 /** UIDs that are gone since a mod-sequence. */
 export interface Vanished {
   /** Ascending, not touching, both ends included. */
@@ -81,6 +100,12 @@ export interface AccountStore {
 
   /** What was computed from messages, one entry per message asked for and in that order (repeats allowed). */
   readComputed(kind: ComputedKind, messages: ArrayLike<number>): PackedBytes | Promise<PackedBytes>
+
+  /**
+   * Which messages hold a text, folded by i;unicode-casemap, as far as the engine knows; `undefined` when it knows
+   * nothing of this text. An engine without an index of texts has no such method.
+   */
+  findText?(text: string, where: TextPlace, breathe: Breathe): Promise<TextFindings | undefined>
 
   /**
    * Calls `onChange` after each commit by anybody, in order, with the mailboxes it touched (an empty list: only

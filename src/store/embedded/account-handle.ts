@@ -2,7 +2,16 @@ import type { MailboxStatus, MailboxTree } from '../../model/mailbox.ts'
 import type { MailboxId, ModSeq } from '../../model/numbers.ts'
 import type { Committed, Operation } from '../../model/operation.ts'
 import type { MailboxSnapshot } from '../../model/snapshot.ts'
-import type { AccountStore, ComputedKind, MessageStager, PackedBytes, Vanished } from '../store.ts'
+import type {
+  AccountStore,
+  Breathe,
+  ComputedKind,
+  MessageStager,
+  PackedBytes,
+  TextFindings,
+  TextPlace,
+  Vanished,
+} from '../store.ts'
 import { StoreFailure } from '../store.ts'
 import type { Account } from './account.ts'
 
@@ -51,6 +60,15 @@ export class AccountHandle implements AccountStore {
 
   readComputed(kind: ComputedKind, messages: ArrayLike<number>): PackedBytes {
     return this.#open.readComputed(kind, messages)
+  }
+
+  async findText(text: string, where: TextPlace, breathe: Breathe): Promise<TextFindings | undefined> {
+    return this.#open.findText(text, where, breathe)
+  }
+
+  /** Indexes the text of all mail now. */
+  async indexText(): Promise<void> {
+    return this.#open.indexText()
   }
 
   watch(onChange: (mailboxes: readonly MailboxId[], modSeq: ModSeq) => void): () => void {

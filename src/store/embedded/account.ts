@@ -1,4 +1,4 @@
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { flagSet } from '../../model/flags.ts'
 import type { Change, ChangeSet } from '../../model/change.ts'
@@ -8,7 +8,7 @@ import type { MailboxId, ModSeq } from '../../model/numbers.ts'
 import type { AppendedEntry, Committed, Operation } from '../../model/operation.ts'
 import type { MailboxSnapshot } from '../../model/snapshot.ts'
 import type { Applied, Plan } from '../state/account-state.ts'
-import type { ComputedKind, MessageStager, PackedBytes, Vanished } from '../store.ts'
+import type { Breathe, ComputedKind, MessageStager, PackedBytes, TextFindings, TextPlace, Vanished } from '../store.ts'
 import { StoreFailure } from '../store.ts'
 import type { OwnFile } from './change-codec.ts'
 import { encodeChangeRecord } from './change-codec.ts'
@@ -22,6 +22,7 @@ import { decodeRecordHeader, recordHeaderBytes, recordType, segmentHeaderBytes }
 import type { WalThread } from './wal-thread.ts'
 import type { HeldBytes } from './staging.ts'
 import { Staged, Stager } from './staging.ts'
+import { TextIndex, type TextIndexSettings, type TextSource } from './text-index/text-index.ts'
 
 /** How an account is run. */
 export interface AccountSettings {
@@ -39,6 +40,7 @@ export interface AccountSettings {
   readonly now: () => number
   readonly log: Log
   readonly wal: WalThread
+  readonly text: TextIndexSettings
 }
 
 /** Called after each commit; see `AccountStore.watch`. */
@@ -58,6 +60,7 @@ export class Account {
   readonly #settings: AccountSettings
   readonly #held: HeldBytes
   readonly #writer: LogWriter
+  readonly #text: TextIndex
   readonly #watchers = new Set<Watcher>()
   readonly #verified = new Set<number>()
   /** Files of large messages that nobody refers to any more, to be removed behind the next checkpoint. */
@@ -74,7 +77,7 @@ export class Account {
     this.#parts = parts
     this.#settings = settings
     this.#held = held
-    const { end } = parts.replayed
+    const { end, lost, missing } = parts.replayed
     this.#checkpointAt = this.#end = end.position
     this.#writer = new LogWriter({
       segments: parts.segments,
@@ -89,6 +92,11 @@ export class Account {
         parts.state.rollback()
       },
     })
+    const { nextMessage } = parts.state.catalogue().counters
+    const directory = join(dirname(parts.database.path), 'text')
+    this.#text = new TextIndex(directory, textSource(id, parts), settings.text, nextMessage)
+    // Numbers of messages that were lost may have been given to others.
+    if (lost.length > 0 || missing.size > 0) this.#text.discard()
   }
 
   tree(): MailboxTree {
@@ -194,6 +202,7 @@ export class Account {
   #place(message: number, location: { segment: number; offset: number; size: number }, staged: Staged): void {
     this.#parts.locations.set(message, location)
     this.#parts.computed.add(message, staged.indexed)
+    this.#text.note(message)
     staged.settle(true)
   }
 
@@ -262,6 +271,15 @@ export class Account {
 
   readComputed(kind: ComputedKind, messages: ArrayLike<number>): PackedBytes {
     return this.#parts.computed.read(kind, messages)
+  }
+
+  findText(text: string, where: TextPlace, breathe: Breathe): Promise<TextFindings | undefined> {
+    return this.#text.find(text, where, breathe)
+  }
+
+  /** Indexes the text of all mail, which otherwise is done when there is time. */
+  indexText(): Promise<void> {
+    return this.#text.catchUp()
   }
 
   #checkpointSoon(): void {
@@ -379,6 +397,7 @@ export class Account {
   async close(): Promise<void> {
     if (this.#closed) return
     try {
+      await this.#text.close()
       await this.#checkpointing
       // An image of a damaged one would be no better.
       if (!this.#parts.database.isDamaged) await this.checkpoint()
@@ -402,6 +421,32 @@ const idleShare = 64
 
 /** Messages whose checksums are remembered to be right. */
 const maxVerified = 200_000
+
+/** What the index of texts needs of an account. */
+function textSource(id: string, { mark, segments, locations, computed }: OpenedAccount): TextSource {
+  return {
+    id,
+    mark,
+    place: (message) => {
+      const location = locations.get(message)
+      if (!location) return undefined
+      const { segment, offset, size } = location
+      return { path: segments.path(segment), offset: offset + recordHeaderBytes, size }
+    },
+    checksum: (message) => {
+      const location = locations.get(message)
+      if (!location) return undefined
+      try {
+        const header = Buffer.alloc(recordHeaderBytes)
+        segments.file(location.segment).read(header, location.offset)
+        return decodeRecordHeader(mark, header, 0)?.payloadCrc
+      } catch {
+        return undefined // a large message that is expunged has no file any more
+      }
+    },
+    parts: (messages) => computed.read('parts', messages),
+  }
+}
 
 interface AppendedTo {
   readonly mailbox: MailboxId

@@ -19,6 +19,7 @@ import { openAccountFiles } from './open-account.ts'
 import { maxAccountIdBytes } from './record.ts'
 import { makeGood } from './repair.ts'
 import { OpenFiles } from './segments.ts'
+import { TextThread } from './text-index/thread.ts'
 import { WalThread } from './wal-thread.ts'
 
 /** What may be chosen of an embedded store; everything has a default. */
@@ -59,6 +60,8 @@ export interface EmbeddedLimits {
   readonly idleCheckpointMs?: number
   /** Milliseconds within which flag changes are made to survive a loss of power. */
   readonly lazySyncMs?: number
+  /** Milliseconds without new mail after which the text of what came is indexed. */
+  readonly idleTextMs?: number
 }
 
 const mebibyte = 1024 * 1024
@@ -75,6 +78,7 @@ const defaultLimits: Required<EmbeddedLimits> = {
   checkpointBytes: 8 * mebibyte,
   idleCheckpointMs: 5000,
   lazySyncMs: 1000,
+  idleTextMs: 2000,
 }
 
 /**
@@ -115,6 +119,7 @@ class EmbeddedStore implements Store {
   readonly #idleAccounts: number
   readonly #held = { count: 0 }
   readonly #wal = new WalThread()
+  readonly #textThread = new TextThread()
   /** In the order of their last use. */
   readonly #opened = new Map<string, Opened>()
   #closed = false
@@ -148,6 +153,7 @@ class EmbeddedStore implements Store {
       now: () => Math.floor(clock() / 1000),
       log,
       wal: this.#wal,
+      text: { thread: this.#textThread, cache: this.#surroundings.chunks, log, idleMs: limits.idleTextMs },
     }
   }
 
@@ -242,6 +248,7 @@ class EmbeddedStore implements Store {
     } finally {
       this.#surroundings.files.close()
       await this.#wal.close()
+      await this.#textThread.close()
       this.#unlock()
     }
   }

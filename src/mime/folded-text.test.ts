@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { fold } from '../mime/casemap.ts'
-import { FoldedText, lastStarter } from './message-text.ts'
+import { fold } from './casemap.ts'
+import { FoldedText, lastStarter } from './folded-text.ts'
 
 /** Whether a needle is seen in a text that comes in these pieces. */
 function isSeen(pieces: readonly string[], needle: string): boolean {
