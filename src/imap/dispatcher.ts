@@ -222,6 +222,7 @@ export class Dispatcher implements SessionIo {
             break
           case 'broken':
             this.#bad(frame.tag ?? '*', framingProblems[frame.problem])
+            await this.#dropStaged()
             break
           case 'line':
             break // nobody waits for it any more
@@ -247,6 +248,7 @@ export class Dispatcher implements SessionIo {
   }
 
   async #finish(): Promise<void> {
+    clearTimeout(this.#timer) // a command that ended after the connection may have set it again
     try {
       await this.#dropStaged()
       await this.#session.signOut('logout')
@@ -276,12 +278,14 @@ export class Dispatcher implements SessionIo {
     const { tag, command, cursor } = beginCommand(text)
     const isMessage = command?.isMessage?.(cursor) === true && this.#session.login !== undefined
     try {
+      if (this.#failure !== undefined) throw this.#failure // an earlier message of the command
       if (isMessage) await this.#admit(command, text, frame.size)
       else if (!frame.fits) throw new Refusal('TOOBIG', `A literal of ${frame.size} octets is too long here`)
     } catch (error) {
       if (frame.synchronising) {
         this.#framer.abandon()
         await this.#refuse(tag, error)
+        await this.#dropStaged() // the command is over, and what it brought must not be the next one's
       } else {
         this.#failure = asError(error)
         this.#framer.discard()
@@ -298,14 +302,14 @@ export class Dispatcher implements SessionIo {
     const { limits } = this.#services
     const { login, staged } = this.#session
     if (!login) throw new Refusal(undefined, 'Sign in first')
+    this.#checkState(command)
     if (size > limits.maxMessageBytes) {
       throw new Refusal('TOOBIG', `A message may have ${limits.maxMessageBytes} octets at most`)
     }
     if (staged.length >= limits.maxAppendMessages) {
       throw new Refusal('LIMIT', `One command may append ${limits.maxAppendMessages} messages at most`)
     }
-    await command.admit?.(this.#session as SessionIn<'selected'>, beginCommand(text).cursor) // login is checked above
-    this.#failure = undefined
+    await command.admit?.(this.#session as SessionIn<'selected'>, beginCommand(text).cursor) // its state is checked above
     this.#stager = login.account.stage()
   }
 
