@@ -112,11 +112,15 @@ export class Connection implements Output {
       const promise = new Promise<void>((done) => (resolve = done))
       this.#drained = { promise, resolve }
     }
-    const stalled = setTimeout(() => this.destroy(), this.#stalledTimeoutMs)
+    let left = this.#output.writableLength
+    const watch = setInterval(() => {
+      if (this.#output.writableLength >= left) this.destroy()
+      left = this.#output.writableLength
+    }, this.#stalledTimeoutMs)
     try {
       await this.#drained.promise
     } finally {
-      clearTimeout(stalled)
+      clearInterval(watch)
     }
   }
 

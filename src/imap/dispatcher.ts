@@ -11,6 +11,7 @@ import type { AnyCommand, CommandForm, Done, SessionIn } from './command.ts'
 import { Connection } from './connection.ts'
 import { writeLastUpdates, writeUpdates } from './responses/updates.ts'
 import type { ImapServices } from './services.ts'
+import { notePassed } from './young-garbage.ts'
 import { ImapSession, type SessionIo } from './session.ts'
 
 /** Octets of commands that are kept while one is running, until reading stops. */
@@ -320,6 +321,7 @@ export class Dispatcher implements SessionIo {
         throw new BadSyntax('A literal with NUL in it must be a literal8, ~{n}', 0)
       const slow = this.#stager?.write(chunk)
       if (slow) await slow
+      notePassed(chunk.length)
     } catch (error) {
       this.#failure = asError(error) // answered when the command is complete; the rest of the octets is passed over
     }

@@ -42,7 +42,7 @@ export const authenticate: Command<'not-authenticated', AuthenticateArgs> = defi
       if (step.data) await answerTo(session, step.data)
       await session.signIn(step.identity)
     } catch (error) {
-      if (error instanceof Refusal) session.failedLogins++
+      if (error instanceof Refusal && error.code === 'AUTHENTICATIONFAILED') session.failedLogins++
       throw error
     }
     return { code: code.capability(capabilityTokens(session)), text: 'AUTHENTICATE completed' }

@@ -31,7 +31,7 @@ export const login: Command<'not-authenticated', LoginArgs> = defineCommand({
       if (name === undefined || secret === undefined) throw new Refusal('AUTHENTICATIONFAILED', 'Not UTF-8')
       await session.signIn(await session.services.authenticator.login(name, secret, session.channel))
     } catch (error) {
-      if (error instanceof Refusal) session.failedLogins++
+      if (error instanceof Refusal && error.code === 'AUTHENTICATIONFAILED') session.failedLogins++
       throw error
     }
     return { code: code.capability(capabilityTokens(session)), text: 'LOGIN completed' }
