@@ -11,7 +11,7 @@ import type { AnyCommand, CommandForm, Done, SessionIn } from './command.ts'
 import { Connection } from './connection.ts'
 import { writeLastUpdates, writeUpdates } from './responses/updates.ts'
 import type { ImapServices } from './services.ts'
-import { notePassed } from './young-garbage.ts'
+import { notePassed } from '../net/young-garbage.ts'
 import { ImapSession, type SessionIo } from './session.ts'
 
 /** Octets of commands that are kept while one is running, until reading stops. */

@@ -1,3 +1,4 @@
+import { notePassed } from '../net/young-garbage.ts'
 import type { MailboxId } from '../model/numbers.ts'
 import { normalMailboxName } from '../model/mailbox.ts'
 import { noFlags } from '../model/flags.ts'
@@ -67,6 +68,7 @@ export class Delivery {
 
   /** Adds octets of the message. Failures of the store are kept for the answers; nothing is thrown. */
   async write(octets: Buffer): Promise<void> {
+    notePassed(octets.length)
     this.#octets += octets.length
     if (this.#octets > this.#services.limits.messageBytes) {
       await this.#failAll(refusal(552, '5.3.4', `the message is over ${this.#services.limits.messageBytes} octets`))

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { StoreFailure } from '../store/store.ts'
-import { hello, messagesOf, playLmtp, lmtpScene, quit } from './dialogue.ts'
-import type { LmtpScene } from './dialogue.ts'
+import { hello, messagesOf, playLmtp, lmtpScene, quit } from './dialogue.test-support.ts'
+import type { LmtpScene } from './dialogue.test-support.ts'
 import type { LmtpLimits } from './limits.ts'
 
 interface Dialogue {

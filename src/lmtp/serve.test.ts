@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Refusal } from '../model/refusal.ts'
 import { StoreFailure } from '../store/store.ts'
-import { hello, messagesOf, playLmtp, lmtpScene, quit } from './dialogue.ts'
+import { hello, messagesOf, playLmtp, lmtpScene, quit } from './dialogue.test-support.ts'
 
 /** Where the store fails, how, and what RCPT and the end of DATA say. */
 const failures: readonly (readonly [

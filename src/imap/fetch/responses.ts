@@ -1,7 +1,7 @@
 import type { Selection } from '../../session/view.ts'
 import { StoreFailure } from '../../store/store.ts'
 import type { SessionIn } from '../command.ts'
-import { notePassed } from '../young-garbage.ts'
+import { notePassed } from '../../net/young-garbage.ts'
 import { maxBatchMessages, maxBatchOctets, messagesPerTurn } from './limits.ts'
 import { announcement, MessageSource, type Value } from './octets.ts'
 import type { FetchPlan } from './plan.ts'
