@@ -131,6 +131,7 @@ export class Dispatcher implements SessionIo {
 
   breathe(): Promise<void> | undefined {
     if (performance.now() < this.#sliceEnd) return undefined
+    this.#out.flush() // answers that are ready do not wait for one that takes long
     return new Promise((resolve, reject) =>
       setImmediate(() => {
         this.#sliceEnd = performance.now() + sliceMs
