@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { fieldValue, headerFields, selectFields } from './header-fields.ts'
+import fc from 'fast-check'
+import { eachField, fieldValue, type HeaderField, headerFields, selectFields } from './header-fields.ts'
 
 const octets = (text: string): Buffer => Buffer.from(text, 'latin1')
 
@@ -18,6 +19,19 @@ test('fields of a header', () => {
     ['x', '', 'X:\r\n'],
     ['y', '\0\xe4 z', 'y: \0\xe4 z \n'],
   ])
+})
+
+test('fields of a header that is text', () => {
+  const piece = fc.constantFrom('a', 'B:', ':', ' ', '\t', '\r\n', '\n', '\r', '\x7f', '\0', '\xe4', 'Subject: x\r\n')
+  fc.assert(
+    fc.property(fc.array(piece), (pieces) => {
+      const text = pieces.join('')
+      const found: HeaderField[] = []
+      eachField(text, (field) => found.push(field))
+      assert.deepEqual(found, [...headerFields(octets(text))])
+    }),
+    { numRuns: 500 },
+  )
 })
 
 const header = 'From: a\r\nTo: b\r\n\tc\r\nfrom: d\r\nodd line\r\nX: y\r\n\r\n'

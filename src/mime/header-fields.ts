@@ -133,6 +133,30 @@ function isBlankOfLine(char: number): boolean {
   return char === space || char === tab
 }
 
+/** {@link headerFields} of a header that is text, one char per octet: each handed to `take`. */
+export function eachField(header: string, take: (field: HeaderField) => void): void {
+  for (let start = 0; start < header.length && !emptyLineAt(header, start);) {
+    const end = fieldEndIn(header, start)
+    const stop = nameEndIn(header, start, end)
+    if (stop !== -1) {
+      const name = header.slice(start, stop).toLowerCase()
+      take({ name, start, valueStart: header.indexOf(':', stop) + 1, end })
+    }
+    start = end
+  }
+}
+
+/** {@link nameEnd} in text. */
+function nameEndIn(header: string, start: number, end: number): number {
+  let at = start
+  for (let char = header.charCodeAt(at); at < end && char > space && char < 0x7f && char !== colon;) {
+    char = header.charCodeAt(++at)
+  }
+  const name = at
+  while (isBlankOfLine(header.charCodeAt(at))) at++
+  return name > start && at < end && header.charCodeAt(at) === colon ? name : -1
+}
+
 /** {@link isEmptyLine} in text. */
 function emptyLineAt(header: string, at: number): boolean {
   const char = header.charCodeAt(at)

@@ -61,7 +61,11 @@ const plain = /^[\0-\x7f]*$/
 
 /** The value of a field as text: unfolded, and decoded where there is anything to decode (RFC 2047). */
 export function fieldText(header: Buffer, field: HeaderField): string {
-  const value = fieldValue(header, field)
+  return valueText(fieldValue(header, field))
+}
+
+/** {@link fieldText} of an unfolded value, one octet per char. */
+export function valueText(value: string): string {
   if (!value.includes('=?') && plain.test(value)) return value
   return decodeHeaderValue(Buffer.from(value, 'latin1'))
 }

@@ -48,8 +48,8 @@ const maxTries = 4
 const maxBuildMessages = 1024
 /** Octets of messages that go into one such run, unless a single one has more. */
 const maxBuildBytes = 32 * 1024 * 1024
-/** Messages that may wait although new mail keeps coming. */
-const maxWaitingMessages = 8192
+/** Milliseconds after which what waits is indexed although new mail keeps coming. */
+const maxWaitMs = 60_000
 /** Runs of about the same size that are merged. */
 const mergedRuns = 4
 /** Messages of a run beyond which it is not merged any more: its head is held in memory while it is searched. */
@@ -70,6 +70,7 @@ export class TextIndex {
   #end: number
   #working: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
+  #waitsSince = 0
   #isBroken = false
   #mergeFailed = false
   readonly #cancelled: Int32Array = new Int32Array(new SharedArrayBuffer(4))
@@ -100,9 +101,10 @@ export class TextIndex {
 
   #soon(): void {
     if (this.#isClosed || this.#isBroken || this.#working || this.#end < minRunMessages) return
-    if (this.#runs && this.#end - this.#covered > maxWaitingMessages) this.#start()
-    else if (this.#timer) this.#timer.refresh()
-    else this.#timer = setTimeout(() => this.#start(), this.#settings.idleMs).unref()
+    if (!this.#timer) {
+      this.#waitsSince = performance.now()
+      this.#timer = setTimeout(() => this.#start(), this.#settings.idleMs).unref()
+    } else if (performance.now() - this.#waitsSince < maxWaitMs) this.#timer.refresh()
   }
 
   #start(): void {
@@ -114,13 +116,14 @@ export class TextIndex {
   }
 
   /** Indexes what there is, but for fewer than `least` messages. */
-  catchUp(least = 1): Promise<void> {
+  async catchUp(least = 1): Promise<void> {
     clearTimeout(this.#timer)
     this.#timer = undefined
+    await this.#working?.catch(() => {}) // whoever began it was told
     this.#working ??= this.#work(least).finally(() => {
       this.#working = undefined
     })
-    return this.#working
+    await this.#working
   }
 
   async #work(least: number): Promise<void> {

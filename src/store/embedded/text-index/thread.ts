@@ -20,10 +20,14 @@ export interface TextAnswer {
 /** Megabytes that the thread's heap may take; buffers are not part of it. */
 const maxHeapMb = 256
 
-/** A thread that indexes the text of mail, one job after the other. It is started when it is first needed. */
+/** Milliseconds without a job after which the thread ends, and gives back its memory. */
+const idleMs = 10_000
+
+/** A thread that indexes the text of mail, one job after the other. It is there while it is needed. */
 export class TextThread {
   readonly #waiting = new Map<number, { done: (done: boolean) => void; failed: (error: Error) => void }>()
   #worker: Worker | undefined
+  #idleTimer: NodeJS.Timeout | undefined
   #last = 0
   #closed = false
 
@@ -33,6 +37,7 @@ export class TextThread {
     return new Promise((done, failed) => {
       const request: TextRequest = { number: ++this.#last, job }
       this.#waiting.set(request.number, { done, failed })
+      clearTimeout(this.#idleTimer)
       this.#worker ??= this.#start()
       this.#worker.ref()
       this.#worker.postMessage(request)
@@ -47,13 +52,21 @@ export class TextThread {
     worker.on('message', ({ number, done, error }: TextAnswer) => {
       const waiting = this.#waiting.get(number)
       this.#waiting.delete(number)
-      if (this.#waiting.size === 0) worker.unref()
+      if (this.#waiting.size === 0) this.#rest(worker)
       if (error === undefined) waiting?.done(done)
       else waiting?.failed(new Error(error))
     })
     worker.on('error', (error) => this.#giveUp(worker, error))
     worker.on('exit', () => this.#giveUp(worker, undefined))
     return worker
+  }
+
+  #rest(worker: Worker): void {
+    worker.unref()
+    this.#idleTimer = setTimeout(() => {
+      this.#worker = undefined
+      void worker.terminate() // it has no job, and nobody waits for it
+    }, idleMs).unref()
   }
 
   /** Tells everybody who waits that it did not happen; the next to ask starts another thread. */
@@ -69,6 +82,7 @@ export class TextThread {
 
   async close(): Promise<void> {
     this.#closed = true
+    clearTimeout(this.#idleTimer)
     await this.#worker?.terminate()
   }
 }
