@@ -15,7 +15,7 @@ import { mailEdition } from './mail.ts'
 import { Measure } from './measure.ts'
 import type { Sample } from './measure.ts'
 import { pictureOf } from './picture.ts'
-import { cpuMsOf } from './process-usage.ts'
+import { atRest, cpuMsOf } from './process-usage.ts'
 import { complaintsOf, rowsOf, tableOf } from './report.ts'
 import { startCrispin } from './servers/crispin.ts'
 import { haveDovecot, startDovecot } from './servers/dovecot.ts'
@@ -77,6 +77,11 @@ async function build({ name, start, keepBuilt }: Contender): Promise<string> {
   const begun = performance.now()
   try {
     await buildMailbox(server, messages)
+    const cpuSeconds = cpuMsOf(server.pid) / 1000
+    await atRest(server.pid)
+    say(
+      `${name}: ${(cpuMsOf(server.pid) / 1000 - cpuSeconds).toFixed(1)} s CPU in the background after the last message`,
+    )
     const seconds = (performance.now() - begun) / 1000
     say(
       `built ${messages} messages in ${name}: ${seconds.toFixed(1)} s, ${(cpuMsOf(server.pid) / 1000).toFixed(1)} s CPU`,
@@ -120,6 +125,7 @@ async function round(
         }
         const server = running.get(contender)
         if (!server) throw new Error(`${contender.name} does not run`)
+        await atRest(server.pid)
         const measure = new Measure(server)
         await workload.run({ server, messages, mail, connections }, measure)
         samples.push(...measure.samples)

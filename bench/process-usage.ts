@@ -17,6 +17,22 @@ interface ProcessStat {
  */
 export const cpuMsOf = (root: number): number => treeOf(root).reduce((sum, { cpuMs }) => sum + cpuMs, 0)
 
+/** A server is at rest when it used less than this in this time. */
+const restCpuMs = 20
+const restMs = 400
+/** How long rest is waited for, in milliseconds. */
+const restPatienceMs = 300_000
+
+/** Waits until `root` and its descendants have done what they do in the background, as building an index. */
+export async function atRest(root: number): Promise<void> {
+  const end = performance.now() + restPatienceMs
+  for (let before = -Infinity, now = cpuMsOf(root); now - before > restCpuMs && performance.now() < end;) {
+    await new Promise((resolve) => setTimeout(resolve, restMs))
+    before = now
+    now = cpuMsOf(root)
+  }
+}
+
 /**
  * Memory of `root` and its descendants in KiB, where a page that k processes share counts one k-th for each: thus
  * neither libraries nor forked pages are counted twice.
