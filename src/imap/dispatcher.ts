@@ -130,15 +130,15 @@ export class Dispatcher implements SessionIo {
   }
 
   breathe(): Promise<void> | undefined {
-    if (performance.now() < this.#sliceEnd) return undefined
+    return performance.now() < this.#sliceEnd ? undefined : this.#giveWay()
+  }
+
+  async #giveWay(): Promise<void> {
     this.#out.flush() // answers that are ready do not wait for one that takes long
-    return new Promise((resolve, reject) =>
-      setImmediate(() => {
-        this.#sliceEnd = performance.now() + sliceMs
-        if (this.#connection.closed) reject(new Disconnected())
-        else resolve()
-      }),
-    )
+    await this.#out.settled() // nor do more gather than the client reads
+    await new Promise(setImmediate)
+    this.#sliceEnd = performance.now() + sliceMs
+    if (this.#connection.closed) throw new Disconnected()
   }
 
   abort(cause: unknown): never {
