@@ -66,8 +66,12 @@ async function build({ directory, mark, range, places, cancelled }: BuildJob): P
   try {
     for (const { message, path, offset, size, parts } of places) {
       if (Atomics.load(cancelled, 0) !== 0) return false
-      // A file that is gone was that of a message which is expunged.
-      if (files.open(path)) await addMessage(batch, message, decodeParts(parts), files.reader(offset, size))
+      const isWhole = files.open(path)
+      if (isWhole) await addMessage(batch, message, decodeParts(parts), files.reader(offset, size))
+      if (isWhole && !files.cameUpShort) continue
+      // A file that is gone was that of an expunged message, or its messages lie in another by now.
+      batch.giveUp(2 * message)
+      batch.giveUp(2 * message + 1)
     }
   } finally {
     files.close()
@@ -101,6 +105,8 @@ async function addMessage(batch: TokenBatch, message: number, root: Part, read: 
 
 /** The file that was read last stays open: mail that came together lies together. */
 class LastFile {
+  /** Whether octets of the last message were missing. */
+  cameUpShort = false
   #path: string | undefined
   #fd = -1
   readonly #window: Buffer = Buffer.allocUnsafe(windowBytes)
@@ -123,11 +129,13 @@ class LastFile {
   reader(offset: number, size: number): ReadOctets {
     let first = 0
     let filled = 0
+    this.cameUpShort = false
     return (start, end) => {
       if (start < first || end > filled) {
         first = start
         const wanted = Math.min(windowBytes, size - start)
         filled = start + readSync(this.#fd, this.#window, 0, wanted, offset + start)
+        if (filled < Math.min(end, start + wanted)) this.cameUpShort = true
       }
       return this.#window.subarray(start - first, Math.min(end, filled) - first)
     }

@@ -32,7 +32,7 @@ export interface Tokens {
   /** By token, where its documents start in `documents`; one more at the end. */
   readonly starts: Uint32Array
   readonly documents: Uint32Array
-  /** Documents of which not all was looked at. */
+  /** Documents of which not all was looked at, ascending. */
   readonly unfinished: readonly number[]
 }
 
@@ -52,7 +52,7 @@ export class TokenBatch {
   #pairTokens: Uint32Array = new Uint32Array(64 * 1024)
   #pairDocuments: Uint32Array = new Uint32Array(64 * 1024)
   #pairs = 0
-  readonly #unfinished: number[] = []
+  readonly #unfinished = new Set<number>()
   readonly #seed: number = randomBytes(4).readUInt32LE() | 1
   #document = 0
   #room = 0
@@ -71,10 +71,9 @@ export class TokenBatch {
     this.#room = maxDocumentTokens
   }
 
-  /** Marks the document as one that may hold any text. */
-  giveUp(): void {
-    if (this.#unfinished.at(-1) !== this.#document) this.#unfinished.push(this.#document)
-    this.#room = 0
+  /** Notes that a document may hold any text. */
+  giveUp(document: number): void {
+    this.#unfinished.add(document)
   }
 
   /** Adds folded text; a token may go on in the next piece of it. */
@@ -127,7 +126,7 @@ export class TokenBatch {
     const token = this.#numberOf(start, end)
     if (this.#lastDocuments[token] === this.#document + 1) return
     if (this.#room-- <= 0) {
-      this.giveUp()
+      this.giveUp(this.#document)
       return
     }
     this.#lastDocuments[token] = this.#document + 1
@@ -209,7 +208,7 @@ export class TokenBatch {
       documents[next[rankOf[this.#pairTokens[pair]!]!]!++] = this.#pairDocuments[pair]!
     }
     const tokens = Array.from(order, (token) => this.#octets.subarray(this.#starts[token], this.#starts[token + 1]))
-    return { tokens, starts, documents, unfinished: this.#unfinished }
+    return { tokens, starts, documents, unfinished: [...this.#unfinished].sort((a, b) => a - b) }
   }
 }
 
