@@ -41,6 +41,8 @@ const messages = Number(options.messages)
 const rounds = Number(options.rounds)
 const connections = Number(options.connections)
 const freshMessages = 600
+/** Work in the background begins this long after the last message at the latest, in milliseconds. */
+const backgroundDelayMs = 5000
 const startOptions: StartOptions = options.profile === undefined ? {} : { profileTo: resolve(options.profile) }
 
 interface Contender {
@@ -78,6 +80,7 @@ async function build({ name, start, keepBuilt }: Contender): Promise<string> {
   try {
     await buildMailbox(server, messages)
     const cpuSeconds = cpuMsOf(server.pid) / 1000
+    await new Promise((resolve) => setTimeout(resolve, backgroundDelayMs))
     await atRest(server.pid)
     say(
       `${name}: ${(cpuMsOf(server.pid) / 1000 - cpuSeconds).toFixed(1)} s CPU in the background after the last message`,
