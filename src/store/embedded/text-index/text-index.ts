@@ -326,6 +326,11 @@ export class TextIndex {
   }
 
   /** Ends what is being done; the runs stay. */
+  /** Resolves once nothing reads mail any more from the places where it was before. Never rejects. */
+  async settled(): Promise<void> {
+    await this.#working?.catch(() => {}) // whoever began it was told
+  }
+
   async close(): Promise<void> {
     clearTimeout(this.#timer)
     Atomics.store(this.#cancelled, 0, 1)
