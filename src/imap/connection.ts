@@ -129,12 +129,12 @@ export class Connection implements Output {
    * there (RFC 9051 §6.2.1). Throws when the transport cannot, or the handshake fails.
    */
   async startTls(): Promise<Transport> {
-    const { startTls } = this.#transport
-    if (!startTls) throw new Error('this transport has no STARTTLS')
+    const plain = this.#transport
+    if (!plain.startTls) throw new Error('this transport has no STARTTLS')
     this.#unlisten()
-    this.#transport.stream.on('error', this.#end)
+    plain.stream.on('error', this.#end)
     try {
-      const transport = await startTls()
+      const transport = await plain.startTls()
       this.#transport = transport
       this.#input = transport.stream
       this.#output = transport.stream

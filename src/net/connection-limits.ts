@@ -13,12 +13,12 @@ export interface ConnectionCeilings {
 /** Which of the {@link ConnectionCeilings} is reached. */
 export type CeilingReached = keyof ConnectionCeilings
 
-/** The place of one open connection in the count. Both functions may be called again without effect. */
+/** The place of one open connection in the count. Both methods may be called again without effect. */
 export interface Admission {
   /** The connection has signed in. */
-  readonly signedIn: () => void
+  signedIn(): void
   /** The connection is gone. */
-  readonly release: () => void
+  release(): void
 }
 
 /** Counts the open connections of a server and says when there are too many. */
@@ -57,22 +57,44 @@ export class ConnectionLimits {
     this.#total++
     this.#unauthenticated++
     this.#byAddress.set(group, sameAddress + 1)
-    let state: 'open' | 'signedIn' | 'gone' = 'open'
-    return {
-      signedIn: () => {
-        if (state !== 'open') return
-        state = 'signedIn'
-        this.#unauthenticated--
-      },
-      release: () => {
-        if (state === 'gone') return
-        if (state === 'open') this.#unauthenticated--
-        state = 'gone'
-        this.#total--
-        const left = (this.#byAddress.get(group) ?? 1) - 1
-        if (left === 0) this.#byAddress.delete(group)
-        else this.#byAddress.set(group, left)
-      },
-    }
+    return new Place(this, group)
+  }
+
+  /** For {@link Place}: a connection has signed in, or went without. */
+  leaveUnauthenticated(): void {
+    this.#unauthenticated--
+  }
+
+  /** For {@link Place}: a connection of this group of addresses is gone. */
+  leave(group: string): void {
+    this.#total--
+    const left = (this.#byAddress.get(group) ?? 1) - 1
+    if (left === 0) this.#byAddress.delete(group)
+    else this.#byAddress.set(group, left)
+  }
+}
+
+/** A class and no closures, since there is one for every idle connection. */
+class Place implements Admission {
+  readonly #limits: ConnectionLimits
+  readonly #group: string
+  #state: 'open' | 'signedIn' | 'gone' = 'open'
+
+  constructor(limits: ConnectionLimits, group: string) {
+    this.#limits = limits
+    this.#group = group
+  }
+
+  signedIn(): void {
+    if (this.#state !== 'open') return
+    this.#state = 'signedIn'
+    this.#limits.leaveUnauthenticated()
+  }
+
+  release(): void {
+    if (this.#state === 'gone') return
+    if (this.#state === 'open') this.#limits.leaveUnauthenticated()
+    this.#state = 'gone'
+    this.#limits.leave(this.#group)
   }
 }

@@ -40,7 +40,7 @@ async function certificateFor(name: string, usage: 'server' | 'client' = 'server
 
 /** A protocol of lines: says hello, then repeats each line; `tls` starts TLS, `who` tells what it knows. */
 async function echo(transport: Transport): Promise<void> {
-  const { stream, secure, remoteAddress, startTls } = transport
+  const { stream, secure, remoteAddress } = transport
   stream.write(`hello ${secure ? 'secure' : 'open'}\n`)
   await new Promise<void>((resolve, reject) => {
     let held = ''
@@ -48,10 +48,10 @@ async function echo(transport: Transport): Promise<void> {
       if (line === 'bye') resolve()
       else if (line === 'who') stream.write(`${remoteAddress} ${transport.certificateNames().join()}\n`)
       else if (line === 'bind') stream.write(`${transport.tlsExporter()?.toString('hex')}\n`)
-      else if (line === 'tls' && startTls) {
+      else if (line === 'tls' && transport.startTls) {
         held = ''
         stream.off('data', onData).write('go ahead\n')
-        startTls().then(echo).then(resolve, reject)
+        transport.startTls().then(echo).then(resolve, reject)
       } else stream.write(`${line}\n`)
     }
     const onData = (chunk: Buffer): void => {

@@ -62,40 +62,56 @@ const lastWordsMs = 5000
 /** Milliseconds of silence after which the system asks whether the other side still lives. */
 const keepAliveAfterMs = 300_000
 
+/** What is kept of a connection as long as it is open: little, since most are idle. */
+interface OpenConnection {
+  admission: Admission | undefined
+  /** The stream to end, so that the end is said inside TLS where there is TLS. */
+  outermost: Duplex
+}
+
 /** Opens a port or Unix socket. Throws {@link ListenFailure}. */
 export async function listen(options: ListenerOptions): Promise<Listener> {
   const { tls, log = silentLog } = options
-  const open = new Set<Socket>()
+  const open = new Map<Socket, OpenConnection>()
   const upgrades = tls.mode === 'none' ? undefined : tlsUpgrades(tls.contexts, options.handshakeTimeoutMs)
+  const plain = {
+    isLocal: options.address.kind === 'unix',
+    allowPlaintextLogin: options.allowPlaintextLogin,
+    upgrade: upgrades && upgrade,
+  }
   let refusals = 0
 
-  async function handle(socket: Socket): Promise<void> {
+  async function handle(socket: Socket, connection: OpenConnection): Promise<void> {
     const peer = await peerOf(socket, options)
+    if (socket.destroyed) return
     const admission = options.limits.admit(peer.address)
     if (typeof admission === 'string') return await refuse(socket, peer, admission)
-    socket.once('close', admission.release)
-    let outermost: Duplex = socket // to end it in order, the end must be said inside TLS
-    try {
-      await options.serve(await transportOf(socket, peer, (stream) => (outermost = stream)), admission)
-    } finally {
-      endSoon(outermost, socket)
+    connection.admission = admission
+    const transport = await transportOf(socket, peer)
+    // Not awaited: what a function holds while it waits would be held by every idle connection.
+    const over = (failure?: unknown): void => {
+      if (failure !== undefined) reportEarlyEnd(socket, failure)
+      endSoon(connection.outermost, socket)
     }
+    options.serve(transport, admission).then(over, over)
   }
 
-  async function transportOf(socket: Socket, peer: Peer, onSecured: (stream: Duplex) => void): Promise<Transport> {
-    const upgrade =
-      upgrades &&
-      (async () => {
-        const secured = await upgrades.secure(socket)
-        onSecured(secured)
-        return secured
-      })
-    if (tls.mode === 'implicit' && upgrade) return tlsTransport(await upgrade(), peer)
-    return plainTransport(socket, peer, {
-      isLocal: options.address.kind === 'unix',
-      allowPlaintextLogin: options.allowPlaintextLogin,
-      upgrade,
-    })
+  async function transportOf(socket: Socket, peer: Peer): Promise<Transport> {
+    if (tls.mode === 'implicit') return tlsTransport(await upgrade(socket), peer)
+    return plainTransport(socket, peer, plain)
+  }
+
+  async function upgrade(socket: Socket): Promise<TLSSocket> {
+    if (!upgrades) throw new Error('this listener has no TLS')
+    const secured = await upgrades.secure(socket)
+    const connection = open.get(socket)
+    if (connection) connection.outermost = secured
+    return secured
+  }
+
+  function reportEarlyEnd(socket: Socket, error: unknown): void {
+    log.info({ err: error, remoteAddress: socket.remoteAddress }, 'connection ended early')
+    socket.destroy()
   }
 
   async function refuse(socket: Socket, peer: Peer, reason: CeilingReached): Promise<void> {
@@ -106,7 +122,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     }
     refusals++
     socket.once('close', () => refusals--)
-    const { stream } = await transportOf(socket, peer, () => {})
+    const { stream } = await transportOf(socket, peer)
     stream.on('error', () => {}) // the refused may leave as they like
     options.refuse(stream, reason)
     endSoon(stream, socket)
@@ -118,20 +134,22 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     keepAliveInitialDelay: keepAliveAfterMs,
     allowHalfOpen: true,
   })
+  // Protocols see failures where they read and write; this keeps one at any other moment from ending the process.
+  const onError = (error: Error): void => log.debug({ err: error }, 'connection failed')
+  function onClose(this: Socket): void {
+    open.get(this)?.admission?.release()
+    open.delete(this)
+  }
   server.on('connection', (socket) => {
     // Those that still owe their PROXY header are in no count yet, but must not be without number either.
     if (open.size >= options.limits.ceilings.total + maxRefusals) {
       socket.destroy()
       return
     }
-    open.add(socket)
-    socket.once('close', () => open.delete(socket))
-    // Protocols see failures where they read and write; this keeps one at any other moment from ending the process.
-    socket.on('error', (error) => log.debug({ err: error }, 'connection failed'))
-    handle(socket).catch((error: unknown) => {
-      log.info({ err: error, remoteAddress: socket.remoteAddress }, 'connection ended early')
-      socket.destroy()
-    })
+    const connection: OpenConnection = { outermost: socket, admission: undefined }
+    open.set(socket, connection)
+    socket.on('error', onError).on('close', onClose)
+    handle(socket, connection).catch((error: unknown) => reportEarlyEnd(socket, error))
   })
   const address = await bind(server, options.address, options.unixMode)
   server.on('error', (error) => log.error({ err: error }, 'listener failed'))
@@ -141,7 +159,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     close: () => new Promise((resolve) => (server.close(() => resolve()), open.size === 0 || resolve())),
     cut() {
       const count = open.size
-      for (const socket of open) socket.destroy()
+      for (const socket of open.keys()) socket.destroy()
       return count
     },
     reload: () => upgrades?.reload(),

@@ -31,14 +31,23 @@ export function recordTransport(transport: Transport, record: RecordLine): Recor
 
 function tapped(transport: Transport, tap: SessionTap): Transport {
   const stream = new TapStream(transport.stream, tap)
-  const { startTls } = transport
-  const same: Transport = { ...transport, stream }
-  if (!startTls) return same
+  const { secure, allowPlaintextLogin, remoteAddress, remotePort } = transport
+  const same: Transport = {
+    stream,
+    secure,
+    allowPlaintextLogin,
+    remoteAddress,
+    remotePort,
+    tlsExporter: () => transport.tlsExporter(),
+    certificateNames: () => transport.certificateNames(),
+  }
+  if (!transport.startTls) return same
   return {
     ...same,
     startTls: async () => {
       stream.letGo()
-      const secured = await startTls()
+      const secured = await transport.startTls?.()
+      if (!secured) throw new Error('the transport has lost its STARTTLS')
       tap.note('TLS begins')
       return tapped(secured, tap)
     },

@@ -9,50 +9,94 @@ export interface Peer {
   readonly port: number
 }
 
+/** Puts TLS on a connection. */
+export type Upgrade = (socket: Socket) => Promise<TLSSocket>
+
+interface PlainOptions {
+  readonly isLocal: boolean
+  readonly allowPlaintextLogin: boolean
+}
+
+// Classes and no closures: there is one transport for every idle connection.
+
+/** A connection without TLS. */
+class PlainTransport implements Transport {
+  readonly stream: Socket
+  readonly secure: boolean
+  readonly allowPlaintextLogin: boolean
+  readonly remoteAddress: string
+  readonly remotePort: number
+
+  constructor(socket: Socket, peer: Peer, options: PlainOptions) {
+    this.stream = socket
+    this.secure = options.isLocal
+    this.allowPlaintextLogin = options.allowPlaintextLogin
+    this.remoteAddress = peer.address
+    this.remotePort = peer.port
+  }
+
+  tlsExporter(): undefined {
+    return undefined
+  }
+
+  certificateNames(): readonly string[] {
+    return []
+  }
+}
+
+/** A connection without TLS on which STARTTLS is possible. */
+class UpgradableTransport extends PlainTransport {
+  #upgrade: Upgrade | undefined
+
+  constructor(socket: Socket, peer: Peer, options: PlainOptions, upgrade: Upgrade) {
+    super(socket, peer, options)
+    this.#upgrade = upgrade
+  }
+
+  async startTls(): Promise<Transport> {
+    const upgrade = this.#upgrade
+    if (!upgrade) throw new Error('TLS was started before')
+    this.#upgrade = undefined
+    discardInput(this.stream)
+    return tlsTransport(await upgrade(this.stream), { address: this.remoteAddress, port: this.remotePort })
+  }
+}
+
+class TlsTransport implements Transport {
+  readonly stream: TLSSocket
+  readonly secure = true
+  readonly allowPlaintextLogin = false
+  readonly remoteAddress: string
+  readonly remotePort: number
+
+  constructor(socket: TLSSocket, peer: Peer) {
+    this.stream = socket
+    this.remoteAddress = peer.address
+    this.remotePort = peer.port
+  }
+
+  tlsExporter(): Buffer | undefined {
+    return tlsExporter(this.stream)
+  }
+
+  certificateNames(): readonly string[] {
+    return certificateNames(this.stream)
+  }
+}
+
 /** A connection without TLS; `upgrade` makes STARTTLS possible. */
 export function plainTransport(
   socket: Socket,
   peer: Peer,
-  options: {
-    readonly isLocal: boolean
-    readonly allowPlaintextLogin: boolean
-    readonly upgrade: (() => Promise<TLSSocket>) | undefined
-  },
+  options: PlainOptions & { readonly upgrade: Upgrade | undefined },
 ): Transport {
-  const { isLocal, allowPlaintextLogin, upgrade } = options
-  let upgraded = false
-  const transport: Transport = {
-    stream: socket,
-    secure: isLocal,
-    allowPlaintextLogin,
-    remoteAddress: peer.address,
-    remotePort: peer.port,
-    tlsExporter: () => undefined,
-    certificateNames: () => [],
-  }
-  if (!upgrade) return transport
-  return {
-    ...transport,
-    async startTls() {
-      if (upgraded) throw new Error('TLS was started before')
-      upgraded = true
-      discardInput(socket)
-      return tlsTransport(await upgrade(), peer)
-    },
-  }
+  const { upgrade } = options
+  return upgrade ? new UpgradableTransport(socket, peer, options, upgrade) : new PlainTransport(socket, peer, options)
 }
 
 /** A connection whose TLS handshake is done. */
 export function tlsTransport(socket: TLSSocket, peer: Peer): Transport {
-  return {
-    stream: socket,
-    secure: true,
-    allowPlaintextLogin: false,
-    remoteAddress: peer.address,
-    remotePort: peer.port,
-    tlsExporter: () => tlsExporter(socket),
-    certificateNames: () => certificateNames(socket),
-  }
+  return new TlsTransport(socket, peer)
 }
 
 /**

@@ -21,5 +21,5 @@ export interface Transport {
    * Present where STARTTLS is possible: the same connection with TLS on it. The caller has stopped reading and has
    * thrown away what it had read; octets that `stream` still held are thrown away too (RFC 9051 §6.2.1).
    */
-  startTls?: () => Promise<Transport>
+  startTls?(): Promise<Transport>
 }
