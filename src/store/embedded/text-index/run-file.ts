@@ -10,7 +10,8 @@ import { type Breathe, StoreFailure } from '../../store.ts'
 
 /** Octets of the header. */
 const headerBytes = 64
-const magic = 'crsptxt1'
+/** The kind of file, and which way its tokens were made. */
+const magic = 'crsptxt2'
 /** Octets of documents that have a checksum of their own. */
 export const blockBytes: number = 16 * 1024
 /** Octets of a head that are read in one go. */

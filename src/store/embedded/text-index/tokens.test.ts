@@ -31,12 +31,28 @@ test('tokens of a text', () => {
     ['B A B', ['A', 'B']],
     ['A_B@C.ORG', ['A', 'B', 'C', 'ORG']],
     ['É¿', ['É¿']],
+    ['語', ['語']],
+    ['語 彙', ['語', '彙']],
+    ['語彙', ['語彙']],
+    ['A語彙集B', ['A', '語彙', '彙集', 'B']],
+    ['😀語', ['😀', '語']],
     [letters.slice(0, maxTokenOctets), [letters.slice(0, 64)]],
     [letters.slice(0, maxTokenOctets + 1), [letters.slice(0, 64), letters.slice(32, 65)]],
     [letters.slice(0, 97), [letters.slice(0, 64), letters.slice(32, 96), letters.slice(64, 97)]],
   ] as const) {
     assert.deepEqual(namesOf(text), [...tokens].toSorted(), text)
   }
+})
+
+test('tokens go on from piece to piece', () => {
+  const pieces = fc.array(fc.constantFrom('A', 'B', '語', '彙', '集', ' ', 'X'.repeat(31), 'é'), { maxLength: 12 })
+  fc.assert(
+    fc.property(pieces, (chars) => {
+      const whole = batchOf([[chars.join('')]]).finish()
+      assert.deepEqual(batchOf([chars]).finish(), whole)
+    }),
+    { numRuns: 300 },
+  )
 })
 
 test('each token has its documents', () => {
@@ -55,13 +71,19 @@ test('patterns of a text', () => {
     [' AB', ['\nAB'], false],
     ['AB-', ['AB\n'], false],
     ['.AB.', ['\nAB\n'], false],
-    ['AB CD, EF', ['AB\n', '\nCD\n', '\nEF'], false],
+    ['AB CD, EF', ['\nCD\n', 'AB\n', '\nEF'], false],
     ['X'.repeat(pieceStride), ['X'.repeat(pieceStride)], true],
     [long, ['X'.repeat(pieceStride)], false],
-    [`A ${long}`, ['A\n', '\n' + 'X'.repeat(pieceStride)], false],
-    [`A ${long} B`, ['A\n', `\n${long}\n`, '\nB'], false],
-    [`A ${long}${long} B`, ['A\n', '\n' + 'X'.repeat(pieceStride), '\nB'], false],
+    [`A ${long}`, ['\n' + 'X'.repeat(pieceStride), 'A\n'], false],
+    [`A ${long} B`, [`\n${long}\n`, 'A\n', '\nB'], false],
+    [`A ${long}${long} B`, ['\n' + 'X'.repeat(pieceStride), 'A\n', '\nB'], false],
     ['\ufffd', ['\ufffd'], false],
+    ['語', ['語'], true],
+    ['語彙', ['\n語彙\n'], true],
+    ['語彙集', ['\n語彙\n', '\n彙集\n'], false],
+    ['B語.', ['\n語\n', 'B\n'], false],
+    ['語 ', ['語\n'], false],
+    ['A B C D E F G H I J', ['\nB\n', '\nC\n', '\nD\n', '\nE\n', '\nF\n', '\nG\n', '\nH\n', '\nI\n'], false],
   ] as const) {
     const found = patternsOf(text)
     assert.deepEqual(found?.patterns.map(nameOf), patterns, text)
@@ -70,7 +92,7 @@ test('patterns of a text', () => {
   for (const text of ['', ' ', '...']) assert.equal(patternsOf(text), undefined)
 })
 
-const char = fc.constantFrom('A', 'B', 'é', '語', '😀', ' ', '.', 'AB'.repeat(20), 'C'.repeat(33))
+const char = fc.constantFrom('A', 'B', 'é', '語', '彙', 'が', '😀', ' ', '.', 'AB'.repeat(20), 'C'.repeat(33))
 const text = fc.array(
   fc.array(char, { maxLength: 5 }).map((chars) => fold(chars.join(''))),
   { maxLength: 5 },

@@ -1,28 +1,52 @@
-/** Cuts folded text into tokens, and gathers in which documents each of them is. */
+/**
+ * Cuts folded text into tokens, and gathers in which documents each of them is. A token is a word, or a piece of a long
+ * one; or two ideographs (or kana) side by side, which have no spaces between words; or one that stands alone.
+ */
 import { randomBytes } from 'node:crypto'
 
-/** Octets of the longest token; what is longer is cut into pieces of that length. */
+/** Octets of the longest token; a longer word is cut into pieces of that length. */
 export const maxTokenOctets = 64
 /** Octets from the start of one piece to that of the next, so that any text of this length is within some piece. */
 export const pieceStride: number = maxTokenOctets / 2
 /** Different tokens of one document; the rest of it is not looked at, and it counts as holding any text. */
 const maxDocumentTokens = 100_000
 
-/** 1 for each octet that is part of a token: letters, digits and all that UTF-8 has beyond ASCII. */
-const isTokenOctet: Uint8Array = Uint8Array.from({ length: 256 }, (_, octet) =>
-  octet >= 0x80 || /[0-9A-Za-z]/.test(String.fromCharCode(octet)) ? 1 : 0,
-)
+/** Octets of an ideograph or of kana, as the leading octets 0xe3 to 0xe9 begin them (U+3000 to U+9FFF). */
+export const ideographOctets = 3
+/** What a piece of text between two borders is of: for each octet that it may begin with. */
+const kinds = { separator: 0, word: 1, ideographs: 2 } as const
+/** By octet. Words are letters, digits and all else that UTF-8 has beyond ASCII. */
+const kindOf: Uint8Array = Uint8Array.from({ length: 256 }, (_, octet) => {
+  if (octet >= 0xe3 && octet <= 0xe9) return kinds.ideographs
+  return octet >= 0x80 || /[0-9A-Za-z]/.test(String.fromCharCode(octet)) ? kinds.word : kinds.separator
+})
 
-/** The tokens in some octets, as places: where each starts and ends. Nothing is cut. */
-export function tokensIn(octets: Buffer): { readonly start: number; readonly end: number }[] {
-  const tokens = []
-  for (let at = 0; at < octets.length; at++) {
-    if (!isTokenOctet[octets[at]!]) continue // inside bounds, as all octets here
+/** A word, or a run of ideographs, as places in a text. */
+export interface TextRun {
+  readonly start: number
+  readonly end: number
+  readonly isIdeographs: boolean
+}
+
+/** The words and runs of ideographs in some octets; nothing is cut into tokens yet. */
+export function runsIn(octets: Buffer): TextRun[] {
+  const runs: TextRun[] = []
+  for (let at = 0; at < octets.length;) {
+    const kind = kindOf[octets[at]!] // inside bounds, as all octets here
     const start = at
-    while (at < octets.length && isTokenOctet[octets[at]!]) at++
-    tokens.push({ start, end: at })
+    at = runEnd(octets, start, octets.length)
+    if (kind !== kinds.separator) runs.push({ start, end: at, isIdeographs: kind === kinds.ideographs })
   }
-  return tokens
+  return runs
+}
+
+/** Where what begins at `start` ends. Hot: once per octet of all text. */
+function runEnd(octets: Buffer, start: number, end: number): number {
+  const kind = kindOf[octets[start]!]!
+  const step = kind === kinds.ideographs ? ideographOctets : 1
+  let at = start + step
+  while (at < end && kindOf[octets[at]!] === kind) at += step
+  return at
 }
 
 /** The tokens of many documents, each with the ascending numbers of those it is in. */
@@ -59,6 +83,8 @@ export class TokenBatch {
   #text: Buffer = Buffer.allocUnsafe(256 * 1024)
   /** Octets at the start of `#text`: a token that may go on. */
   #held = 0
+  /** Whether the ideograph that is held is part of a pair already. */
+  #wasPaired = false
 
   /** How many times a token was found in a document. */
   get pairs(): number {
@@ -93,33 +119,44 @@ export class TokenBatch {
   endText(): void {
     if (this.#held > 0) this.#take(0, this.#held)
     this.#held = 0
+    this.#wasPaired = false
   }
 
-  /** Hot: once per octet of all text. */
   #scan(end: number): void {
     const text = this.#text
-    let at = this.#held
     let start = 0
-    for (;;) {
-      while (at < end && isTokenOctet[text[at]!]) at++ // inside bounds, here and below
-      if (at === end) break
-      if (at > start) this.#take(start, at)
-      do at++
-      while (at < end && !isTokenOctet[text[at]!])
-      start = at
+    while (start < end) {
+      const stop = runEnd(text, start, end)
+      if (kindOf[text[start]!] === kinds.separator) start = stop
+      else if (stop === end) break
+      else {
+        this.#take(start, stop)
+        this.#wasPaired = false
+        start = stop
+      }
     }
-    while (end - start > maxTokenOctets) {
-      this.#note(start, start + maxTokenOctets)
-      start += pieceStride
-    }
+    if (start < end) start = this.#takeBeginning(start, end)
     this.#held = end - start
     if (start > 0) text.copyWithin(0, start, end)
   }
 
-  #take(start: number, end: number): void {
+  /** Takes what is certain of a run that may go on; where the rest starts. */
+  #takeBeginning(start: number, end: number): number {
     let at = start
-    for (; end - at > maxTokenOctets; at += pieceStride) this.#note(at, at + maxTokenOctets)
-    this.#note(at, end)
+    if (kindOf[this.#text[start]!] === kinds.ideographs) {
+      for (; end - at >= 2 * ideographOctets; at += ideographOctets) {
+        this.#note(at, at + 2 * ideographOctets)
+        this.#wasPaired = true
+      }
+    } else for (; end - at > maxTokenOctets; at += pieceStride) this.#note(at, at + maxTokenOctets)
+    return at
+  }
+
+  /** Takes a whole run, or the rest of one. */
+  #take(start: number, end: number): void {
+    const rest = this.#takeBeginning(start, end)
+    if (this.#wasPaired && kindOf[this.#text[rest]!] === kinds.ideographs) return
+    this.#note(rest, end)
   }
 
   #note(start: number, end: number): void {
