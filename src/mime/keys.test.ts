@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseDate } from './dates.ts'
 import { indexMessage } from './indexer.ts'
-import { decodeKeys } from './keys.ts'
+import { decodeKeys, encodeKeys } from './keys.ts'
 import { maxReferences } from './limits.ts'
 import { parseMessageId, parseMessageIds, threadReferences } from './message-ids.ts'
 import { textOfHtml } from './preview.ts'
@@ -105,6 +105,16 @@ test('keys of a message', () => {
   })
   assert.deepEqual(decodeKeys(encodedKeys), keys)
   assert.throws(() => decodeKeys(Buffer.from([0])), RangeError)
+  const asBefore = JSON.stringify([880127706, 10186, 'HE\u0301LLO', true, 'JOE', 'TEAM', 'ROOT', 'JO\u0308', 'TEAM', '1@b', ['0@b']]) // prettier-ignore
+  assert.deepEqual(decodeKeys(Buffer.from('\x01' + asBefore)), keys)
+})
+
+test('keys without a date, and ids', () => {
+  const bare = { sentDate: undefined, sentDay: undefined, baseSubject: '', isReplyOrForward: false, from: '', to: '' }
+  const keys = { ...bare, cc: 'é', displayFrom: '', displayTo: '', messageId: undefined, references: ['a', '', 'ü@c'] }
+  for (const one of [keys, { ...keys, messageId: '', references: [] }, { ...keys, messageId: 'x', sentDate: 0 }]) {
+    assert.deepEqual(decodeKeys(encodeKeys(one)), one)
+  }
 })
 
 const previews: readonly (readonly [message: string, preview: string])[] = [

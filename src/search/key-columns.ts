@@ -1,15 +1,13 @@
 /** What SORT, THREAD and the SENT keys compare, as columns: read once, kept as long as the mailbox's messages stay. */
-import { decodeKeys } from '../mime/keys.ts'
-import type { MessageKeys } from '../mime/message.ts'
+import { KeysReader, type KeyText } from '../mime/keys.ts'
 import type { Breathe, SearchScope } from './context.ts'
 import { sortInSlices } from './slices.ts'
 
 /** Messages whose keys are read at once. */
 const batchMessages = 256
 
-/** Columns that hold texts. */
-export type TextColumn = 'baseSubject' | 'from' | 'to' | 'cc' | 'displayFrom' | 'displayTo'
-const textColumns: readonly TextColumn[] = ['baseSubject', 'from', 'to', 'cc', 'displayFrom', 'displayTo']
+/** What is read together: a text, or dates and whether the message is a reply. */
+export type KeyColumn = KeyText | 'dates'
 
 /** Characters of texts that are kept for one mailbox beyond the command that read them. */
 export const maxKeptCharacters: number = 16 * 1024 * 1024
@@ -65,6 +63,12 @@ function compareCodePoints(a: string, b: string): number {
   return isHigh(x) === isHigh(y) ? x - y : isHigh(x) ? 1 : -1
 }
 
+/** Texts of a mailbox's messages, by row. */
+interface TextColumn {
+  readonly numbers: Uint32Array
+  readonly dictionary: Dictionary
+}
+
 /** The keys of a mailbox's messages by row, as far as anybody has asked for them. */
 export class KeyColumns {
   /** Seconds since 1970; NaN for a message without a date that can be read. */
@@ -73,66 +77,89 @@ export class KeyColumns {
   readonly sentDays: Float64Array
   /** 1 for a message whose subject is one of a reply or a forward. */
   readonly isReplyOrForward: Uint8Array
-  readonly #texts: Record<TextColumn, Uint32Array>
-  readonly #dictionaries: Record<TextColumn, Dictionary>
-  readonly #loaded: Uint8Array
+  readonly #rows: number
+  readonly #texts = new Map<KeyText, TextColumn>()
+  readonly #loaded = new Map<KeyColumn, Uint8Array>()
 
   constructor(rows: number) {
+    this.#rows = rows
     this.sentDates = new Float64Array(rows)
     this.sentDays = new Float64Array(rows)
     this.isReplyOrForward = new Uint8Array(rows)
-    this.#texts = forEachTextColumn(() => new Uint32Array(rows))
-    this.#dictionaries = forEachTextColumn(() => new Dictionary())
-    this.#loaded = new Uint8Array(rows)
   }
 
   /** Characters of all texts. */
   get characters(): number {
-    return textColumns.reduce((sum, column) => sum + this.#dictionaries[column].characters, 0)
+    let sum = 0
+    for (const { dictionary } of this.#texts.values()) sum += dictionary.characters
+    return sum
   }
 
-  /** Reads what is missing of these rows. */
-  async load(rows: Uint32Array, { account, snapshot, breathe }: SearchScope): Promise<void> {
-    const missing = rows.filter((row) => !this.#loaded[row])
-    await readKeys(missing, { account, snapshot, breathe }, (row, keys) => this.#set(row, keys))
+  /** Reads what is missing of a column in these rows. */
+  async load(column: KeyColumn, rows: Uint32Array, scope: SearchScope): Promise<void> {
+    let loaded = this.#loaded.get(column)
+    if (!loaded) this.#loaded.set(column, (loaded = new Uint8Array(this.#rows)))
+    const known = loaded
+    const missing = rows.filter((row) => !known[row])
+    if (missing.length === 0) return
+    const take = column === 'dates' ? this.#takeDates() : this.#takeText(column)
+    await readKeys(missing, scope, (row, keys) => {
+      take(row, keys)
+      known[row] = 1
+    })
   }
 
-  #set(row: number, keys: MessageKeys): void {
-    this.sentDates[row] = keys.sentDate ?? Number.NaN
-    this.sentDays[row] = keys.sentDay ?? Number.NaN
-    this.isReplyOrForward[row] = keys.isReplyOrForward ? 1 : 0
-    for (const column of textColumns) this.#texts[column][row] = this.#dictionaries[column].numberOf(keys[column])
-    this.#loaded[row] = 1
+  #takeDates(): (row: number, keys: KeysReader) => void {
+    const { sentDates, sentDays, isReplyOrForward } = this
+    return (row, keys) => {
+      sentDates[row] = keys.sentDate
+      sentDays[row] = keys.sentDay
+      isReplyOrForward[row] = keys.isReplyOrForward ? 1 : 0
+    }
   }
 
-  /** For each of these rows a number that compares as its text does by i;unicode-casemap; 0 for the empty text. */
-  async textRanks(column: TextColumn, rows: Uint32Array, breathe: Breathe): Promise<Float64Array> {
-    const ranks = await this.#dictionaries[column].ranks(breathe)
-    const texts = this.#texts[column]
-    return Float64Array.from(rows, (row) => ranks[texts[row]!]!) // rows that were loaded
+  #takeText(column: KeyText): (row: number, keys: KeysReader) => void {
+    const { numbers, dictionary } = this.#text(column)
+    return (row, keys) => {
+      numbers[row] = dictionary.numberOf(keys.text(column))
+    }
   }
 
-  /** For a row a number that is the same in all rows with this text; 0 for the empty text. */
-  textNumber(column: TextColumn, row: number): number {
-    return this.#texts[column][row]! // inside bounds by contract
+  /** By row, a number that is the same in all rows with the same text; 0 for the empty text. */
+  textNumbers(column: KeyText): Uint32Array {
+    return this.#text(column).numbers
+  }
+
+  /** By number of a text, a number that compares as the text does by i;unicode-casemap; 0 for the empty text. */
+  async textRanks(column: KeyText, breathe: Breathe): Promise<Uint32Array> {
+    return await this.#text(column).dictionary.ranks(breathe)
+  }
+
+  #text(column: KeyText): TextColumn {
+    let text = this.#texts.get(column)
+    if (!text) {
+      text = { numbers: new Uint32Array(this.#rows), dictionary: new Dictionary() }
+      this.#texts.set(column, text)
+    }
+    return text
   }
 }
 
-function forEachTextColumn<T>(make: () => T): Record<TextColumn, T> {
-  return { baseSubject: make(), from: make(), to: make(), cc: make(), displayFrom: make(), displayTo: make() }
-}
-
-/** Hands the keys of these rows to `take`, in their order. */
+/** Hands the keys of these rows to `take`, in their order. What it is handed shows the next row's after that. */
 export async function readKeys(
   rows: Uint32Array,
   { account, snapshot, breathe }: SearchScope,
-  take: (row: number, keys: MessageKeys) => void,
+  take: (row: number, keys: KeysReader) => void,
 ): Promise<void> {
   for (let start = 0; start < rows.length; start += batchMessages) {
     const batch = rows.subarray(start, start + batchMessages)
     const messages = batch.map((row) => snapshot.messages[row]!) // rows of the snapshot
     const { bytes, offsets } = await account.readComputed('keys', messages)
-    batch.forEach((row, n) => take(row, decodeKeys(bytes.subarray(offsets[n], offsets[n + 1]))))
+    const keys = new KeysReader(bytes)
+    for (let n = 0; n < batch.length; n++) {
+      keys.open(offsets[n]!, offsets[n + 1]!) // one more than there are rows
+      take(batch[n]!, keys)
+    }
     const turn = breathe()
     if (turn) await turn
   }
@@ -141,12 +168,16 @@ export async function readKeys(
 /** By the snapshot's column of messages, which stays the same object until a message comes or goes. */
 const kept = new WeakMap<Uint32Array, KeyColumns>()
 
-/** The key columns of a mailbox, with what was read of them before, and with these rows. */
-export async function keyColumns(rows: Uint32Array, scope: SearchScope): Promise<KeyColumns> {
+/** The key columns of a mailbox, with what was read of them before, and with `columns` of these rows. */
+export async function keyColumns(
+  columns: readonly KeyColumn[],
+  rows: Uint32Array,
+  scope: SearchScope,
+): Promise<KeyColumns> {
   const { messages } = scope.snapshot
-  let columns = kept.get(messages)
-  if (!columns) kept.set(messages, (columns = new KeyColumns(messages.length)))
-  await columns.load(rows, scope)
-  if (columns.characters > maxKeptCharacters) kept.delete(messages)
-  return columns
+  let found = kept.get(messages)
+  if (!found) kept.set(messages, (found = new KeyColumns(messages.length)))
+  for (const column of columns) await found.load(column, rows, scope)
+  if (found.characters > maxKeptCharacters) kept.delete(messages)
+  return found
 }

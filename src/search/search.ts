@@ -63,7 +63,7 @@ export async function search(key: SearchKey, context: SearchContext): Promise<Ui
     expression = withBounds(expression, needles.all, await hintedBounds(openNeedles, context))
   }
   if (hasSent(expression)) {
-    const { sentDays } = await keyColumns(openRows(), context)
+    const { sentDays } = await keyColumns(['dates'], openRows(), context)
     // NaN, for a message without a date, matches none; in rows whose keys were not read it does not matter.
     const rowsSent = (matches: (day: number) => boolean): Expression => {
       return { kind: 'rows', rows: rowsWhere(length, (row) => matches(sentDays[row]!)) }

@@ -1,7 +1,7 @@
 import type { SortCriterion } from '../wire/sort-grammar.ts'
 import type { SearchScope } from './context.ts'
-import { keyColumns, type KeyColumns } from './key-columns.ts'
-import { sortInSlices } from './slices.ts'
+import { type KeyColumn, type KeyColumns, keyColumns } from './key-columns.ts'
+import { orderedBy } from './slices.ts'
 
 /**
  * These rows (ascending) in the order that the criteria ask for, RFC 5256 §3 and RFC 5957 §4. Rows that are equal by
@@ -12,46 +12,38 @@ export async function sortRows(
   criteria: readonly SortCriterion[],
   scope: SearchScope,
 ): Promise<Uint32Array> {
-  const needsKeys = criteria.some(({ key }) => key !== 'ARRIVAL' && key !== 'SIZE')
-  const columns = needsKeys ? await keyColumns(rows, scope) : undefined
-  const values: Float64Array[] = []
-  for (const criterion of criteria) values.push(await valuesOf(criterion, rows, scope, columns))
-
-  const order = Uint32Array.from(rows, (_, place) => place)
-  const compare = (a: number, b: number): number => {
-    for (const column of values) {
-      const difference = column[a]! - column[b]! // places of rows
-      if (difference !== 0) return difference
-    }
-    return a - b
+  const wanted = new Set(criteria.flatMap(({ key }) => columnOf[key] ?? []))
+  const columns = await keyColumns([...wanted], rows, scope)
+  // The last criterion first: what is sorted next keeps this order among equals.
+  let sorted = rows
+  for (const { key, reverse } of criteria.toReversed()) {
+    const values = await valuesOf(key, sorted, scope, columns)
+    sorted = await orderedBy(sorted, values, reverse, scope.breathe)
   }
-  await sortInSlices(order, compare, scope.breathe)
-  return order.map((place) => rows[place]!) // inside bounds
+  return sorted
 }
 
-/** A number for each row that compares as the criterion wants. */
+/** A whole number for each of these rows that compares as the criterion wants. */
 async function valuesOf(
-  { key, reverse }: SortCriterion,
-  rows: Uint32Array,
-  scope: SearchScope,
-  columns: KeyColumns | undefined,
-): Promise<Float64Array> {
-  const values = await ascendingValues(key, rows, scope, columns)
-  return reverse ? values.map((value) => -value) : values
-}
-
-async function ascendingValues(
   key: SortCriterion['key'],
   rows: Uint32Array,
   scope: SearchScope,
-  columns: KeyColumns | undefined,
+  columns: KeyColumns,
 ): Promise<Float64Array> {
   const { sizes, internalDates } = scope.snapshot
-  if (key === 'ARRIVAL') return Float64Array.from(rows, (row) => internalDates[row]!) // rows of the snapshot, here and below
-  if (key === 'SIZE') return Float64Array.from(rows, (row) => sizes[row]!)
-  if (!columns) throw new Error('the keys were not read')
-  if (key === 'DATE') return Float64Array.from(rows, (row) => sentDate(row, scope, columns))
-  return columns.textRanks(textColumnOf[key], rows, scope.breathe)
+  const values = new Float64Array(rows.length)
+  const column = columnOf[key]
+  if (column !== undefined && column !== 'dates') {
+    const ranks = await columns.textRanks(column, scope.breathe)
+    const numbers = columns.textNumbers(column)
+    for (let n = 0; n < rows.length; n++) values[n] = ranks[numbers[rows[n]!]!]! // rows that were loaded
+  } else if (column === 'dates') {
+    for (let n = 0; n < rows.length; n++) values[n] = sentDate(rows[n]!, scope, columns) // inside bounds, as below
+  } else {
+    const source = key === 'SIZE' ? sizes : internalDates
+    for (let n = 0; n < rows.length; n++) values[n] = source[rows[n]!]!
+  }
+  return values
 }
 
 /** Seconds since 1970: of the Date field, or of the internal date where that cannot be read (RFC 5256 §2.2). */
@@ -60,11 +52,15 @@ export function sentDate(row: number, { snapshot }: SearchScope, columns: KeyCol
   return Number.isNaN(sent) ? snapshot.internalDates[row]! : sent
 }
 
-const textColumnOf = {
+/** What a criterion needs of the keys. */
+const columnOf: Readonly<Record<SortCriterion['key'], KeyColumn | undefined>> = {
+  ARRIVAL: undefined,
   CC: 'cc',
+  DATE: 'dates',
   DISPLAYFROM: 'displayFrom',
   DISPLAYTO: 'displayTo',
   FROM: 'from',
+  SIZE: undefined,
   SUBJECT: 'baseSubject',
   TO: 'to',
-} as const
+}

@@ -23,11 +23,31 @@ export async function threadRows(
   algorithm: ThreadAlgorithm,
   scope: SearchScope,
 ): Promise<ThreadForest> {
+  const { messages } = scope.snapshot
+  const isWhole = rows.length === messages.length
+  const before = isWhole ? kept.get(messages)?.get(algorithm) : undefined
+  if (before) return before
+  const forest = await newForest(rows, algorithm, scope)
+  if (isWhole && forest.rows.length <= maxKeptNodes) {
+    const forests = kept.get(messages)
+    if (forests) forests.set(algorithm, forest)
+    else kept.set(messages, new Map([[algorithm, forest]]))
+  }
+  return forest
+}
+
+/** Nodes of a mailbox's threads that are kept beyond the command that found them. */
+const maxKeptNodes = 1_000_000
+
+/** The threads of whole mailboxes, by the column of messages: another one when any message comes or goes. */
+const kept = new WeakMap<Uint32Array, Map<ThreadAlgorithm, ThreadForest>>()
+
+async function newForest(rows: Uint32Array, algorithm: ThreadAlgorithm, scope: SearchScope): Promise<ThreadForest> {
   const byDate = await sortRows(rows, [{ key: 'DATE', reverse: false }], scope)
-  const columns = await keyColumns(rows, scope)
+  const columns = await keyColumns(['dates', 'baseSubject'], rows, scope)
   return algorithm === 'ORDEREDSUBJECT'
-    ? bySubject(byDate, columns, scope)
-    : byReferences(byDate, columns, await ancestry(rows, scope), scope)
+    ? await bySubject(byDate, columns, scope)
+    : await byReferences(byDate, columns, await ancestry(rows, scope), scope)
 }
 
 /** Puts nodes under their parents, one after the other, so that siblings are in the order of the calls. */
@@ -65,10 +85,11 @@ class ForestBuilder {
 /** THREAD=ORDEREDSUBJECT: the first message of each base subject, and all others with it as its children. */
 async function bySubject(byDate: Uint32Array, columns: KeyColumns, { breathe }: SearchScope): Promise<ThreadForest> {
   const threads = new Map<number, number>()
+  const subjects = columns.textNumbers('baseSubject')
   const builder = new ForestBuilder(byDate.length)
   const place = (node: number): void => {
     const row = byDate[node]! // inside bounds
-    const subject = columns.textNumber('baseSubject', row)
+    const subject = subjects[row]!
     const parent = threads.get(subject)
     if (parent === undefined) threads.set(subject, node)
     builder.add(node, parent ?? -1, row)
@@ -151,7 +172,10 @@ class References {
 
 async function ancestry(rows: Uint32Array, scope: SearchScope): Promise<Ancestry> {
   const references = new References()
-  await readKeys(rows, scope, (row, keys) => references.add(row, keys.messageId, keys.references))
+  await readKeys(rows, scope, (row, keys) => {
+    const { messageId, references: named } = keys.ids
+    references.add(row, messageId, named)
+  })
   return references
 }
 
@@ -250,7 +274,8 @@ async function mergeSubjects(
   { rows, parent, isDummy, firstMessage, columns, breathe }: Threads,
 ): Promise<{ readonly dummies: number; readonly parentOf: (node: number) => number }> {
   const rowOf = (thread: number): number => firstMessage.get(thread) ?? 0 // every thread has one
-  const subjectOf = (thread: number): number => columns.textNumber('baseSubject', rowOf(thread))
+  const subjects = columns.textNumbers('baseSubject')
+  const subjectOf = (thread: number): number => subjects[rowOf(thread)]! // rows of the snapshot
   const isReply = (thread: number): boolean => !isDummy(thread) && columns.isReplyOrForward[rowOf(thread)] === 1
 
   // Step 5.B. The empty subject has the number 0.
