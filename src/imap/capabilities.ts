@@ -80,7 +80,7 @@ export function capabilityTokens(session: ImapSession): string {
     )
     .map(({ token }) => token)
   if (state === 'before') {
-    for (const mechanism of session.services.authenticator.mechanisms(session.channel)) tokens.push('AUTH=' + mechanism)
+    for (const mechanism of session.authenticator.mechanisms(session.channel)) tokens.push('AUTH=' + mechanism)
   } else if (offers(session, 'APPENDLIMIT')) {
     tokens.push('APPENDLIMIT=' + session.services.limits.maxMessageBytes)
   }

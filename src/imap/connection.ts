@@ -153,8 +153,9 @@ export class Connection implements Output {
     // Each write is flushed, so that no answer waits in the compressor; the small window keeps it at some 40 KiB.
     const deflate = createDeflateRaw({ flush: constants.Z_SYNC_FLUSH, windowBits: 13, memLevel: 5, level: 4 })
     const inflate = createInflateRaw({ chunkSize: 16 * 1024 })
-    deflate.on('error', this.#broken)
-    inflate.on('error', this.#broken)
+    const onBroken = (): void => this.destroy()
+    deflate.on('error', onBroken)
+    inflate.on('error', onBroken)
     deflate.pipe(stream)
     if (rest.length > 0) inflate.write(rest)
     stream.pipe(inflate)
@@ -163,8 +164,6 @@ export class Connection implements Output {
     this.#compressed = true
     this.#listen()
   }
-
-  readonly #broken = (): void => this.destroy()
 
   /** Sends what was written and closes. */
   end(): void {

@@ -2,13 +2,14 @@ import type { MessageStager } from '../store/store.ts'
 import { StoreFailure } from '../store/store.ts'
 import { Refusal } from '../model/refusal.ts'
 import type { Transport } from '../net/transport.ts'
+import type { Authenticator } from '../sasl/sasl.ts'
 import { Framer, type LiteralFrame } from '../wire/framer.ts'
 import { ResponseWriter } from '../wire/response-writer.ts'
 import { BadSyntax } from '../wire/syntax-error.ts'
 import { beginCommand } from './begin-command.ts'
 import { capabilityTokens } from './capabilities.ts'
 import type { AnyCommand, CommandForm, Done, SessionIn } from './command.ts'
-import { Connection } from './connection.ts'
+import { Connection, type ConnectionEvents } from './connection.ts'
 import { writeLastUpdates, writeUpdates } from './responses/updates.ts'
 import type { ImapServices } from './services.ts'
 import { notePassed } from '../net/young-garbage.ts'
@@ -26,7 +27,7 @@ class Disconnected extends Error {}
  * Runs one connection: takes commands from the framer one at a time and in order, so that no two are ever ambiguous
  * (RFC 9051 §5.5), runs them, and is the only place that turns errors into answers.
  */
-export class Dispatcher implements SessionIo {
+export class Dispatcher implements SessionIo, ConnectionEvents {
   readonly #services: ImapServices
   readonly #connection: Connection
   readonly #session: ImapSession
@@ -51,16 +52,13 @@ export class Dispatcher implements SessionIo {
   #resolveClosed: () => void = () => {}
   readonly closed: Promise<void>
 
-  constructor(transport: Transport, services: ImapServices) {
+  constructor(transport: Transport, services: ImapServices, authenticator: Authenticator) {
     const { limits } = services
     this.#services = services
-    this.#connection = new Connection(transport, limits, {
-      onData: (chunk) => this.#onData(chunk),
-      onClose: () => this.#onClose(),
-    })
+    this.#connection = new Connection(transport, limits, this)
     this.#out = new ResponseWriter(this.#connection)
     this.#framer = this.#newFramer(false)
-    this.#session = new ImapSession(services, transport, this.#out, this)
+    this.#session = new ImapSession(services, authenticator, transport, this.#out, this)
     this.closed = new Promise((resolve) => (this.#resolveClosed = resolve))
     this.#timer = setTimeout(() => this.#onTimeout(), limits.loginTimeoutMs)
   }
@@ -164,7 +162,7 @@ export class Dispatcher implements SessionIo {
     }
   }
 
-  #onData(chunk: Buffer): void {
+  onData(chunk: Buffer): void {
     if (this.#hungUp) return
     this.#framer.feed(chunk)
     if (this.#signedIn) this.#timer.refresh()
@@ -178,7 +176,7 @@ export class Dispatcher implements SessionIo {
     this.#wake = undefined
   }
 
-  #onClose(): void {
+  onClose(): void {
     clearTimeout(this.#timer)
     if (this.#running) this.#awake()
     else void this.#finish()

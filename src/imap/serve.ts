@@ -1,4 +1,5 @@
 import type { Transport } from '../net/transport.ts'
+import type { Authenticator } from '../sasl/sasl.ts'
 import { Dispatcher } from './dispatcher.ts'
 import type { ImapServices } from './services.ts'
 
@@ -10,9 +11,13 @@ export interface ImapConnection {
   bye(reason: string): void
 }
 
-/** Serves IMAP on a connection, from the greeting on. */
-export function serveImap(transport: Transport, services: ImapServices): ImapConnection {
-  const dispatcher = new Dispatcher(transport, services)
+/** Serves IMAP on a connection, from the greeting on. `authenticator`: this connection's own, if it has one. */
+export function serveImap(
+  transport: Transport,
+  services: ImapServices,
+  authenticator: Authenticator = services.authenticator,
+): ImapConnection {
+  const dispatcher = new Dispatcher(transport, services, authenticator)
   dispatcher.start()
   return dispatcher
 }

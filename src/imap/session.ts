@@ -3,7 +3,7 @@ import { Refusal } from '../model/refusal.ts'
 import type { Mailbox } from '../model/mailbox.ts'
 import { normalMailboxName } from '../model/mailbox.ts'
 import type { Transport } from '../net/transport.ts'
-import type { Identity, SaslChannel } from '../sasl/sasl.ts'
+import type { Authenticator, Identity, SaslChannel } from '../sasl/sasl.ts'
 import { MailboxView } from '../session/view.ts'
 import type { MailboxSnapshot } from '../model/snapshot.ts'
 import { normalise, type NumberSet, star } from '../wire/number-set.ts'
@@ -42,11 +42,15 @@ export interface SessionIo {
   abort(cause: unknown): never
 }
 
+/** Shared by all sessions: an array of one's own costs 200 octets, empty or not. */
+const nothingSaved: Uint32Array = new Uint32Array(0)
+
 /**
  * One client's connection, from greeting to BYE: who is signed in, what is selected, which dialect it speaks.
  */
 export class ImapSession {
   readonly services: ImapServices
+  readonly authenticator: Authenticator
   readonly out: ResponseWriter
   readonly io: SessionIo
   /** The transport, as it is now: STARTTLS changes it. */
@@ -57,8 +61,15 @@ export class ImapSession {
   failedLogins = 0
   #state: State = { at: 'not-authenticated' }
 
-  constructor(services: ImapServices, transport: Transport, out: ResponseWriter, io: SessionIo) {
+  constructor(
+    services: ImapServices,
+    authenticator: Authenticator,
+    transport: Transport,
+    out: ResponseWriter,
+    io: SessionIo,
+  ) {
     this.services = services
+    this.authenticator = authenticator
     this.transport = transport
     this.out = out
     this.io = io
@@ -145,7 +156,7 @@ export class ImapSession {
       mailbox,
       keywordsTold: 0,
       modSeqLags: false,
-      saved: new Uint32Array(0),
+      saved: nothingSaved,
     }
     this.#state = { at: 'selected', login, selected }
     return selected

@@ -4,13 +4,15 @@ import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { serveImap } from '../imap/serve.ts'
 import { serveLmtp } from '../lmtp/serve.ts'
+import type { Log } from '../model/log.ts'
 import { Refusal } from '../model/refusal.ts'
 import type { Admission, CeilingReached } from '../net/connection-limits.ts'
 import { recordTransport } from '../net/protocol-log.ts'
 import type { Transport } from '../net/transport.ts'
 import type { Identity } from '../sasl/sasl.ts'
 import type { Services } from './services.ts'
-import { watchSignIn } from './sign-in-watch.ts'
+import { WatchedAuthenticator } from './sign-in-watch.ts'
+import type { SignInWatcher } from './sign-in-watch.ts'
 
 /** The protocols that clients speak to us. */
 export type Protocol = 'imap' | 'lmtp'
@@ -30,6 +32,46 @@ export interface ProtocolLogOptions {
 
 /** Lines of a session's record that are kept until it is known whose it is. */
 const maxHeldLines = 500
+
+/** The record of one session, and what it is recorded on. */
+interface SessionRecord {
+  readonly transport: Transport
+  signedIn(identity: Identity): void
+}
+
+/** Tells all who want to know what comes of a connection's attempts to sign in. */
+class SignIns implements SignInWatcher {
+  readonly #log: Log
+  readonly #remoteAddress: string
+  readonly #counters: SessionCounters | undefined
+  readonly #admission: Admission | undefined
+  readonly #record: SessionRecord | undefined
+
+  constructor(
+    log: Log,
+    remoteAddress: string,
+    counters: SessionCounters | undefined,
+    admission: Admission | undefined,
+    record: SessionRecord | undefined,
+  ) {
+    this.#log = log
+    this.#remoteAddress = remoteAddress
+    this.#counters = counters
+    this.#admission = admission
+    this.#record = record
+  }
+
+  onSuccess(identity: Identity): void {
+    this.#counters?.onSignIn('ok')
+    this.#admission?.signedIn()
+    this.#record?.signedIn(identity)
+    this.#log.info({ user: identity.user, remoteAddress: this.#remoteAddress }, 'signed in')
+  }
+
+  onFailure(error: unknown): void {
+    if (error instanceof Refusal) this.#counters?.onSignIn('refused')
+  }
+}
 
 /** All sessions of a server: begins them, and ends them together. */
 export class Sessions {
@@ -53,32 +95,20 @@ export class Sessions {
   }
 
   /** Speaks a protocol on a connection until that is over. */
-  async serve(protocol: Protocol, transport: Transport, admission?: Admission): Promise<void> {
+  serve(protocol: Protocol, transport: Transport, admission?: Admission): Promise<void> {
     this.#counters?.onSession(protocol)
     const session = protocol === 'imap' ? this.#imap(transport, admission) : this.#lmtp(transport, admission)
     this.#open.add(session)
-    try {
-      await session.closed
-    } finally {
-      this.#open.delete(session)
-    }
+    // It never rejects; and a function that waited for it would be held by every idle connection.
+    return session.closed.then(() => void this.#open.delete(session))
   }
 
   #imap(transport: Transport, admission: Admission | undefined): ReturnType<typeof serveImap> {
     const { imap } = this.services
     const record = this.#protocolLog && this.#startRecord(transport, this.#protocolLog)
-    const authenticator = watchSignIn(imap.authenticator, {
-      onSuccess: (identity) => {
-        this.#counters?.onSignIn('ok')
-        admission?.signedIn()
-        record?.signedIn(identity)
-        imap.log.info({ user: identity.user, remoteAddress: transport.remoteAddress }, 'signed in')
-      },
-      onFailure: (error) => {
-        if (error instanceof Refusal) this.#counters?.onSignIn('refused')
-      },
-    })
-    return serveImap(record?.transport ?? transport, { ...imap, authenticator })
+    const watcher = new SignIns(imap.log, transport.remoteAddress, this.#counters, admission, record)
+    const authenticator = new WatchedAuthenticator(imap.authenticator, watcher)
+    return serveImap(record?.transport ?? transport, imap, authenticator)
   }
 
   #lmtp(transport: Transport, admission: Admission | undefined): ReturnType<typeof serveLmtp> {
@@ -86,10 +116,7 @@ export class Sessions {
     return serveLmtp(transport, this.services.lmtp)
   }
 
-  #startRecord(
-    transport: Transport,
-    { directory, users }: ProtocolLogOptions,
-  ): { readonly transport: Transport; signedIn(identity: Identity): void } {
+  #startRecord(transport: Transport, { directory, users }: ProtocolLogOptions): SessionRecord {
     let file: WriteStream | undefined
     let held: string[] | undefined = []
     const number = ++this.#recorded

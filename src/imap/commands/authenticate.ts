@@ -30,7 +30,7 @@ export const authenticate: Command<'not-authenticated', AuthenticateArgs> = defi
   },
 
   async run(session, { mechanism, initial }) {
-    const exchange = session.services.authenticator.begin(mechanism, session.channel)
+    const exchange = session.authenticator.begin(mechanism, session.channel)
     if (!exchange) {
       if (!session.channel.secure) throw new Refusal('PRIVACYREQUIRED', 'Start TLS before you sign in')
       throw new Refusal('CANNOT', `The mechanism is not offered: see the AUTH= capabilities`)

@@ -29,7 +29,7 @@ export const login: Command<'not-authenticated', LoginArgs> = defineCommand({
     const [name, secret] = [wireToUtf8(user), wireToUtf8(password)]
     try {
       if (name === undefined || secret === undefined) throw new Refusal('AUTHENTICATIONFAILED', 'Not UTF-8')
-      await session.signIn(await session.services.authenticator.login(name, secret, session.channel))
+      await session.signIn(await session.authenticator.login(name, secret, session.channel))
     } catch (error) {
       if (error instanceof Refusal && error.code === 'AUTHENTICATIONFAILED') session.failedLogins++
       throw error
