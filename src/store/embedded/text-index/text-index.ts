@@ -186,7 +186,12 @@ export class TextIndex {
   ): Promise<void> {
     const before = this.#loaded()
     const isDone = await this.#settings.thread.run(job)
-    if (!isDone || this.#isClosed || this.#runs !== before) return
+    if (!isDone || this.#isClosed) return
+    if (this.#runs !== before) {
+      // What it would follow, or was made of, was found damaged meanwhile.
+      if (!this.#loaded().some((run) => runName(run) === runName(made))) this.#remove(runName(made))
+      return
+    }
     const header = readRunHeader(join(this.#directory, runName(made)), this.#source.mark)
     if (!header) throw new StoreFailure('damaged', `the index of ${this.#source.id} was not written well`)
     this.#runs = [...before.filter((run) => !replaced.includes(run)), header]
