@@ -23,6 +23,14 @@ test('a server in the process is spoken to without a port', async () => {
   await server.close()
 })
 
+test('a client that ends its side sees the end of the other', { timeout: 10_000 }, async () => {
+  const server = await startServer({ accounts })
+  const client = server.connect().resume()
+  client.end('a LOGIN joe secret\r\nb LOGOUT\r\n')
+  await once(client, 'close')
+  await server.close()
+})
+
 test('the store can be given, is looked into, and outlives the server', async () => {
   const store = memoryStore({ clock: () => 1_000_000_000_000 })
   for (const [said, answer] of [

@@ -81,10 +81,13 @@ export async function startServer(options: StartServerOptions = {}): Promise<Cri
   return {
     connect({ protocol = 'imap', ...about } = {}) {
       const { client, server } = transportPair(about)
-      running.sessions.serve(protocol, server).catch((error: unknown) => {
-        log.error({ err: error }, 'session failed')
-        client.destroy()
-      })
+      running.sessions
+        .serve(protocol, server)
+        .catch((error: unknown) => {
+          log.error({ err: error }, 'session failed')
+          client.destroy()
+        })
+        .finally(() => server.stream.end()) // a client that has said all waits for our end
       return client
     },
     ports: { ...openPort('imap', running.addresses.imap), ...openPort('lmtp', running.addresses.lmtp) },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -198,6 +198,7 @@ const refused: readonly (readonly [args: readonly string[], code: number, senten
   [['serve', '--data', 'NEWER', '--imap', '127.0.0.1:0'], 1, /^\S+ was written by a newer version/],
   [['serve', '--config', 'BAD'], 2, /^\S+ line 2: limits\.idleSeconds must be 1800 or more$/],
   [['user', 'list', '--data', 'NONE'], 1, /^\S+ is no data directory/],
+  [['user', 'list', '--data', 'LOOP'], 1, /lead in a circle$/], // what cannot be looked into may well hold users
   [['user', 'add'], 2, /^name either a user or --from-file$/],
   [['user', 'add', 'a b', '--data', 'D'], 1, /cannot be the name of a user/],
   [['user', 'add', '--from-file', 'BAD', '--data', 'D'], 2, /^\S+ line 1: NAME PASSWORD is expected$/],
@@ -213,8 +214,11 @@ test('what cannot be done is said in one sentence, with its exit code', async ()
   const data = await withUsers('d', (users) => users.add('joe', 'secret'))
   await writeFile(bad, '[limits]\nidleSeconds = 1\n')
   await mkdir(newer)
+  await symlink('loop', join(directory, 'loop'))
   await writeFile(join(newer, 'store.json'), '{"format":999}')
-  const places = new Map(Object.entries({ D: data, BAD: bad, NEWER: newer, NONE: join(directory, 'none') }))
+  const places = new Map(
+    Object.entries({ D: data, BAD: bad, NEWER: newer, NONE: join(directory, 'none'), LOOP: join(directory, 'loop') }),
+  )
   for (const [args, code, sentence] of refused) {
     const failure = await failureOf(args.map((arg) => places.get(arg) ?? arg))
     assert.match(failure.err, sentence, args.join(' '))

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { access, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { UserDirectory } from '../accounts/directory.ts'
 import { userDirectory } from '../accounts/user-directory.ts'
@@ -14,11 +14,19 @@ import { CommandFailure } from './failures.ts'
 /** Opens the users of a data directory, whether or not a server runs on it. Throws `DirectoryFailure`. */
 export async function openUsers({ server }: Config, mode: 'make' | 'existing' = 'make'): Promise<UserDirectory> {
   const file = usersFile(server.dataDirectory)
-  if (mode === 'existing' && !existsSync(file)) {
-    throw new CommandFailure(`${server.dataDirectory} is no data directory of Crispin (--data names another)`)
-  }
+  if (mode === 'existing') await expectFile(file, server.dataDirectory)
   await mkdir(server.dataDirectory, { recursive: true, mode: 0o700 })
   return userDirectory({ file, localDomains: server.localDomains })
+}
+
+/** Tells a folder that holds no users from one that this process may not look into. */
+async function expectFile(file: string, dataDirectory: string): Promise<void> {
+  try {
+    await access(file)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error
+    throw new CommandFailure(`${dataDirectory} is no data directory of Crispin (--data names another)`)
+  }
 }
 
 /** Where the users of a data directory are kept. */

@@ -43,12 +43,13 @@ export function sentenceOf(error: unknown): string {
 }
 
 const systemReasons: Readonly<Record<string, string>> = {
-  EACCES: 'this user has no right to',
+  EACCES: 'this user may not read or write it',
   EEXIST: 'it exists already',
+  ELOOP: 'its symbolic links lead in a circle',
   EISDIR: 'it is a directory',
   ENOENT: 'there is no such file or directory',
   ENOTDIR: 'it is not a directory',
-  EPERM: 'this user has no right to',
+  EPERM: 'this user may not read or write it',
   EROFS: 'the file system is read-only',
 }
 

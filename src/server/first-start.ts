@@ -52,6 +52,7 @@ export function welcome({ config, addresses, certificate }: ReadyServer, { name,
   const certFile = config.tls.certFile ?? resolve(ownCertificateFile(dataDirectory))
   const port = portOf(addresses.imaps[0])
   const shown = password ?? 'PASSWORD'
+  const login = `--cacert '${certFile}' --user '${name}:${shown}'`
   return [
     `Crispin is ready. IMAP: ${addresses.imap.join()} (STARTTLS), ${addresses.imaps.join()} (TLS); LMTP: ${addresses.lmtp.join()}`,
     `Data: ${resolve(dataDirectory)}`,
@@ -63,11 +64,10 @@ export function welcome({ config, addresses, certificate }: ReadyServer, { name,
         ]
       : [`Account:  ${name}`, `Password: ${password}   (shown this once)`]),
     '',
-    'curl, to list mailboxes and to read the first message:',
-    `  curl --cacert '${certFile}' --user '${name}:${shown}' imaps://localhost:${port}/`,
-    `  curl --cacert '${certFile}' --user '${name}:${shown}' 'imaps://localhost:${port}/INBOX;MAILINDEX=1'`,
-    'curl, to put a message into INBOX:',
-    `  curl --cacert '${certFile}' --user '${name}:${shown}' imaps://localhost:${port}/INBOX -T message.eml`,
+    'curl, to list mailboxes, to put a message into INBOX, and to read the first one:',
+    `  curl ${login} imaps://localhost:${port}/`,
+    `  printf 'Subject: Hello\\n\\nHello.\\n' > message.eml && curl ${login} imaps://localhost:${port}/INBOX -T message.eml`,
+    `  curl ${login} 'imaps://localhost:${port}/INBOX;MAILINDEX=1'`,
     '',
     'mbsync, in ~/.mbsyncrc:',
     ...mbsyncLines(name, shown, port, certFile).map((line) => (line === '' ? '' : `  ${line}`)),

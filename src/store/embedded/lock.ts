@@ -15,8 +15,10 @@ export function lockDirectory(directory: string): () => void {
     lock.exec('BEGIN EXCLUSIVE')
   } catch (error) {
     lock?.close()
-    const busy = error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY')
-    if (!busy) throw new StoreFailure('io', `cannot lock ${directory}`, { cause: error })
+    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+    const isClosedToUs = code.startsWith('SQLITE_CANTOPEN') || code.startsWith('SQLITE_READONLY')
+    if (isClosedToUs) throw new StoreFailure('io', `${directory} may not be written by this user`, { cause: error })
+    if (!code.startsWith('SQLITE_BUSY')) throw new StoreFailure('io', `cannot lock ${directory}`, { cause: error })
     throw new StoreFailure('busy', `${directory} is in use by another process: only one may have it open at a time`)
   }
   const held = lock
