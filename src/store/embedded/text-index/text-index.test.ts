@@ -249,6 +249,23 @@ void describe('the index of texts', () => {
     await assertExact(account, { key: 'BODY', value: 'last' })
   })
 
+  test('it begins by itself when no mail comes any more', { timeout: 60_000 }, async () => {
+    const quick = await embeddedStore({ directory: join(scratch, 'quick'), limits: { ...limits, idleTextMs: 1 } })
+    try {
+      const carol = await quick.openAccount('carol')
+      const mails = Array.from({ length: 70 }, (_, n) => `Subject: ${n}\n\nnumber ${n}\n`)
+      await append(carol, mails)
+      const known = async (): Promise<number> => (await carol.findText?.('NUMBER', 'body', () => undefined))?.end ?? 0
+      while ((await known()) < mails.length) await new Promise((resolve) => setImmediate(resolve))
+      assert.deepEqual(await found(carol, { key: 'BODY', value: 'numb' }), {
+        rows: mails.map((_, row) => row),
+        read: 0,
+      })
+    } finally {
+      await quick.close()
+    }
+  })
+
   const corpus = join(import.meta.dirname, '../../../../../shared/corpus')
   const odd = globSync(join(corpus, '*.eml')).toSorted()
   void test('odd mail', { skip: odd.length === 0 ? 'there is no ../shared/corpus' : false }, async () => {

@@ -129,19 +129,20 @@ export class TextIndex {
   async #work(least: number): Promise<void> {
     while (!this.#isClosed) {
       const merging = this.#toMerge()
-      if (merging) await this.#merge(merging)
-      else if (this.#end - this.#covered >= least) await this.#build()
-      else return
+      if (!merging && this.#end - this.#covered < least) return
+      const isDone = await (merging ? this.#merge(merging) : this.#build())
+      if (!isDone) return
     }
   }
 
-  async #build(): Promise<void> {
+  async #build(): Promise<boolean> {
     const first = this.#covered
+    const last = Math.min(this.#end, first + maxRunMessages)
     let end = first
     let bytes = 0
     const messages: number[] = []
     const found: MessagePlace[] = []
-    for (; end < this.#end && messages.length < maxBuildMessages && bytes < maxBuildBytes; end++) {
+    for (; end < last && messages.length < maxBuildMessages && bytes < maxBuildBytes; end++) {
       const place = this.#source.place(end)
       if (!place) continue
       messages.push(end)
@@ -157,20 +158,21 @@ export class TextIndex {
     const range = { first, end, lastMessage, lastCrc: this.#source.checksum(lastMessage) ?? 0 }
     mkdirSync(this.#directory, { recursive: true, mode: 0o700 })
     const job: BuildJob = { kind: 'build', ...this.#jobBase(), range, places }
-    await this.#run(job, [], range)
+    return this.#run(job, [], range)
   }
 
-  async #merge(headers: readonly RunHeader[]): Promise<void> {
+  async #merge(headers: readonly RunHeader[]): Promise<boolean> {
     const first = headers[0]?.first ?? 0
     const end = headers.at(-1)?.end ?? 0
     try {
-      await this.#run({ kind: 'merge', ...this.#jobBase(), headers }, headers, { first, end })
+      return await this.#run({ kind: 'merge', ...this.#jobBase(), headers }, headers, { first, end })
     } catch (error) {
       const damaged = headers[0]
       if (!damaged || this.#mergeFailed || !(error instanceof Error)) throw error
       // One of them may be damaged, but which one only the thread knows.
       this.#mergeFailed = true
       this.#drop(damaged, error)
+      return true
     }
   }
 
@@ -178,24 +180,25 @@ export class TextIndex {
     return { directory: this.#directory, mark: Uint8Array.from(this.#source.mark), cancelled: this.#cancelled }
   }
 
-  /** Has a run made, and puts it in the place of others. */
+  /** Has a run made, and puts it in the place of others; false when nobody wants that any more. */
   async #run(
     job: BuildJob | MergeJob,
     replaced: readonly RunHeader[],
     made: Pick<RunHeader, 'first' | 'end'>,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const before = this.#loaded()
     const isDone = await this.#settings.thread.run(job)
-    if (!isDone || this.#isClosed) return
+    if (!isDone || this.#isClosed) return false
     if (this.#runs !== before) {
       // What it would follow, or was made of, was found damaged meanwhile.
       if (!this.#loaded().some((run) => runName(run) === runName(made))) this.#remove(runName(made))
-      return
+      return true
     }
     const header = readRunHeader(join(this.#directory, runName(made)), this.#source.mark)
     if (!header) throw new StoreFailure('damaged', `the index of ${this.#source.id} was not written well`)
     this.#runs = [...before.filter((run) => !replaced.includes(run)), header]
     for (const run of replaced) this.#remove(runName(run))
+    return true
   }
 
   /** The last runs, when there are so many of about the same size that they should be one. */
