@@ -4,7 +4,7 @@ import { normalise, type NumberRange, type NumberSet } from '../wire/number-set.
 import { systemFlag, systemFlagNames } from '../model/flags.ts'
 import { firstRowFrom, rowOfUid, type MailboxSnapshot } from '../model/snapshot.ts'
 import type { SearchContext } from './context.ts'
-import { addRange, addRow, allRows, noRows, type RowSet, rowsWhere } from './row-set.ts'
+import { addRange, addRow, allRows, noRows, type RowSet, rowsBetween, rowsWhere } from './row-set.ts'
 
 const secondsOfDay = 86_400
 
@@ -33,17 +33,13 @@ export function matchColumns(key: SearchKey, context: SearchContext): RowSet | u
     case 'SAVEDSINCE':
       return matchDay(snapshot.saveDates, key.key, key.days)
     case 'LARGER':
-      return rowsWhere(uids.length, (row) => sizes[row]! > key.octets)
+      return rowsBetween(sizes, key.octets + 1, Infinity)
     case 'SMALLER':
-      return rowsWhere(uids.length, (row) => sizes[row]! < key.octets)
-    case 'OLDER': {
-      const limit = context.now - key.seconds
-      return rowsWhere(uids.length, (row) => internalDates[row]! <= limit)
-    }
-    case 'YOUNGER': {
-      const limit = context.now - key.seconds
-      return rowsWhere(uids.length, (row) => internalDates[row]! >= limit)
-    }
+      return rowsBetween(sizes, 0, key.octets)
+    case 'OLDER': // in whole seconds, as all dates
+      return rowsBetween(internalDates, -Infinity, context.now - key.seconds + 1)
+    case 'YOUNGER':
+      return rowsBetween(internalDates, context.now - key.seconds, Infinity)
     case 'MODSEQ': // no mod-sequence per flag here, so the entry is ignored as RFC 7162 §3.1.5 says
       return matchModSeq(snapshot, key.modSeq)
     case 'EMAILID':
@@ -97,15 +93,22 @@ function isUnseen({ flags, flagSets }: MailboxSnapshot, row: number): boolean {
 function matchFlag({ uids, flags, flagSets }: MailboxSnapshot, flag: string, present: boolean): RowSet {
   const lower = flag.toLowerCase()
   const bit = systemFlagNames.find(([name]) => name.toLowerCase() === lower)?.[1] ?? 0
-  const matching = flagSets.map(({ system, keywords }) => {
+  const matching = Uint8Array.from(flagSets, ({ system, keywords }) => {
     const has = bit ? (system & bit) !== 0 : keywords.some((keyword) => keyword.toLowerCase() === lower)
-    return has === present
+    return Number(has === present)
   })
   const rows = noRows(uids.length)
+  const { words } = rows
   let base = 0
+  // Hot: every page but the last has a multiple of 32 rows.
   for (const page of flags.pages) {
     const end = Math.min(page.length, uids.length - base)
-    for (let i = 0; i < end; i++) if (matching[page[i]!]) addRow(rows, base + i)
+    for (let i = 0; i < end; i += 32) {
+      const stop = Math.min(i + 32, end)
+      let word = 0
+      for (let row = i; row < stop; row++) word |= matching[page[row]!]! << (row - i) // inside bounds
+      words[(base + i) >>> 5] = word
+    }
     base += page.length
   }
   return rows
@@ -115,9 +118,8 @@ function matchFlag({ uids, flags, flagSets }: MailboxSnapshot, flag: string, pre
 function matchDay(dates: Float64Array, key: DateKey, days: number): RowSet {
   const first = days * secondsOfDay
   const end = first + secondsOfDay
-  if (key.endsWith('BEFORE')) return rowsWhere(dates.length, (row) => dates[row]! < first)
-  if (key.endsWith('SINCE')) return rowsWhere(dates.length, (row) => dates[row]! >= first)
-  return rowsWhere(dates.length, (row) => dates[row]! >= first && dates[row]! < end)
+  if (key.endsWith('BEFORE')) return rowsBetween(dates, -Infinity, first)
+  return rowsBetween(dates, first, key.endsWith('SINCE') ? Infinity : end)
 }
 
 function matchModSeq({ uids, modSeqs, pageModSeqs }: MailboxSnapshot, modSeq: number): RowSet {

@@ -48,6 +48,23 @@ export function rowsWhere(length: number, matches: (row: number) => boolean): Ro
   return rows
 }
 
+/** The rows whose number in the column is not below `least` and below `end`. Hot: whole words, and no branches. */
+export function rowsBetween(column: Float64Array | Uint32Array, least: number, end: number): RowSet {
+  const rows = noRows(column.length)
+  const { words } = rows
+  for (let at = 0; at < words.length; at++) {
+    const first = at * 32
+    const stop = Math.min(first + 32, column.length)
+    let word = 0
+    for (let row = first; row < stop; row++) {
+      const value = column[row]! // inside bounds
+      word |= Number(value >= least && value < end) << (row - first)
+    }
+    words[at] = word
+  }
+  return rows
+}
+
 /** Whether the row is in the set. */
 export function hasRow(rows: RowSet, row: number): boolean {
   return ((rows.words[row >>> 5]! >>> (row & 31)) & 1) === 1 // inside bounds by contract

@@ -177,7 +177,12 @@ function foundIn(
 ): Found {
   const { view } = selected
   const { uids, modSeqs } = view.snapshot
-  const numbers = rows.map((row) => (byUid ? uids[row]! : view.seqNumOfRow(row))) // rows of the snapshot
+  const numbers = new Uint32Array(rows.length)
+  const isShared = view.uids === uids
+  for (let n = 0; n < rows.length; n++) {
+    const row = rows[n]! // inside bounds, as a row of the snapshot
+    numbers[n] = byUid ? uids[row]! : isShared ? row + 1 : view.seqNumOfRow(row)
+  }
   let modSeq: number | undefined
   for (const row of rowsWithModSeq ?? []) modSeq = Math.max(modSeq ?? 0, modSeqs.at(row))
   return { numbers, modSeq }

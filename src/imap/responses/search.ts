@@ -1,11 +1,12 @@
 import type { ThreadForest } from '../../search/thread.ts'
 import type { SearchReturnOption } from '../../wire/search-grammar.ts'
+import { maxDecimalDigits, writeDecimal } from '../../wire/decimal.ts'
 import { quoted } from '../../wire/strings.ts'
 import type { ResponseWriter } from '../../wire/response-writer.ts'
 import type { SessionIo } from '../session.ts'
 
-/** Numbers that are gathered as text before the client has a chance to read. */
-const sliceNumbers = 4_096
+/** Numbers that are gathered before the client has a chance to read. */
+const sliceNumbers = 8_192
 
 /** Where results go: long ones piece by piece, as the client reads. */
 export interface ResultOutput {
@@ -30,11 +31,24 @@ export async function writeNumbers(
   const { out } = session
   out.text('* ' + name)
   for (let start = 0; start < numbers.length; start += sliceNumbers) {
-    out.text(' ' + numbers.subarray(start, start + sliceNumbers).join(' '))
+    out.bytes(spaced(numbers.subarray(start, start + sliceNumbers)))
     if (out.full) await session.io.settled()
   }
   out.line(modSeq === undefined ? '' : ` (MODSEQ ${modSeq})`)
 }
+
+/** The numbers, each behind a space. */
+function spaced(numbers: Uint32Array): Buffer {
+  const octets = Buffer.allocUnsafe(numbers.length * (maxDecimalDigits + 1))
+  let at = 0
+  for (let n = 0; n < numbers.length; n++) {
+    octets[at++] = space
+    at = writeDecimal(octets, at, numbers[n]!) // inside bounds
+  }
+  return octets.subarray(0, at)
+}
+
+const space = 0x20
 
 /** The ESEARCH response (RFC 9051 §7.3.4): of a search by `tag` what `returns` asks for (RFC 4731 §3.1). */
 export async function writeEsearch(
