@@ -28,6 +28,8 @@ export const limits: EmbeddedLimits = {
   openFiles: 8,
   chunkCacheBytes: 256 * 1024,
   columnBytes: 4 * 1024,
+  compactionShare: 0.2,
+  compactionGraceMs: 0,
 }
 
 const pause = new Int32Array(new SharedArrayBuffer(4))

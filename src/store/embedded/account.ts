@@ -6,6 +6,7 @@ import type { Log } from '../../model/log.ts'
 import type { MailboxStatus, MailboxTree } from '../../model/mailbox.ts'
 import type { MailboxId, ModSeq } from '../../model/numbers.ts'
 import type { AppendedEntry, Committed, Operation } from '../../model/operation.ts'
+import { Refusal } from '../../model/refusal.ts'
 import type { MailboxSnapshot } from '../../model/snapshot.ts'
 import type { Applied, Plan } from '../state/account-state.ts'
 import type { Breathe, ComputedKind, MessageStager, PackedBytes, TextFindings, TextPlace, Vanished } from '../store.ts'
@@ -13,6 +14,7 @@ import { StoreFailure } from '../store.ts'
 import type { OwnFile } from './change-codec.ts'
 import { encodeChangeRecord } from './change-codec.ts'
 import { writeCheckpoint } from './checkpoint.ts'
+import { type CompactionSettings, Compactor } from './compaction.ts'
 import { asStoreFailure } from './disk.ts'
 import type { LogPosition, NewRecord } from './log-writer.ts'
 import { LogWriter } from './log-writer.ts'
@@ -25,7 +27,7 @@ import { Staged, Stager } from './staging.ts'
 import { TextIndex, type TextIndexSettings, type TextSource } from './text-index/text-index.ts'
 
 /** How an account is run. */
-export interface AccountSettings {
+export interface AccountSettings extends CompactionSettings {
   readonly maxMessageBytes: number
   readonly segmentBytes: readonly number[]
   readonly syncFlags: boolean
@@ -61,6 +63,7 @@ export class Account {
   readonly #held: HeldBytes
   readonly #writer: LogWriter
   readonly #text: TextIndex
+  readonly #compactor: Compactor
   readonly #watchers = new Set<Watcher>()
   readonly #verified = new Set<number>()
   /** Files of large messages that nobody refers to any more, to be removed behind the next checkpoint. */
@@ -95,6 +98,7 @@ export class Account {
     const { nextMessage } = parts.state.catalogue().counters
     const directory = join(dirname(parts.database.path), 'text')
     this.#text = new TextIndex(directory, textSource(id, parts), settings.text, nextMessage)
+    this.#compactor = new Compactor(id, parts, settings, () => this.#text.settled())
     // Numbers of messages that were lost may have been given to others.
     if (lost.length > 0 || missing.size > 0) this.#text.discard()
   }
@@ -208,6 +212,7 @@ export class Account {
 
   #publish(applied: Applied): void {
     this.#parts.state.publish(applied)
+    this.#parts.garbage.release(applied.released)
     this.#doom(applied.released)
     for (const watcher of this.#watchers) {
       try {
@@ -239,6 +244,7 @@ export class Account {
   readBlob(message: number, offset: number, into: Uint8Array): number {
     const { locations, segments } = this.#parts
     const location = locations.get(message)
+    if (!location && locations.isReleased(message)) throw new Refusal('EXPUNGEISSUED', 'The message is expunged')
     if (!location) throw new StoreFailure('damaged', `the octets of message ${message} of ${this.id} are lost`)
     const count = Math.min(into.length, location.size - offset)
     if (count <= 0) return 0
@@ -311,7 +317,7 @@ export class Account {
   }
 
   async #takeCheckpoint(): Promise<void> {
-    const { computed, database, segments, state, threads } = this.#parts
+    const { computed, database, garbage, segments, state, threads } = this.#parts
     // What was computed never changes, so it can go ahead of the image, in pieces that hold up nobody.
     while (computed.waitingBytes > batchBytes || threads.waiting > batchThreads) {
       const after: (() => void)[] = []
@@ -321,7 +327,7 @@ export class Account {
       for (const call of after) call()
       await new Promise((resolve) => setImmediate(resolve))
     }
-    if (!state.dirty && this.#end.sequence === this.#checkpointAt.sequence) return
+    if (!state.dirty && !garbage.dirty && this.#end.sequence === this.#checkpointAt.sequence) return
     let doomed: readonly number[] = []
     await this.#writer.barrier((end) => {
       this.#writeImage(end)
@@ -337,6 +343,7 @@ export class Account {
       else this.#doomed.push(...doomed)
     }
     this.#evictColumns()
+    this.#compactor.start(this.#checkpointAt.segment)
   }
 
   #noteCheckpoint(): void {
@@ -349,12 +356,12 @@ export class Account {
   }
 
   #writeImage(end: LogPosition): void {
-    const { computed, database, locations, ownFiles, state, threads } = this.#parts
+    const { computed, database, garbage, locations, ownFiles, state, threads } = this.#parts
     const checkpoint = state.takeCheckpoint()
     const after: (() => void)[] = []
     try {
       database.transaction(() => {
-        after.push(computed.write(Infinity), locations.write(), threads.write(Infinity))
+        after.push(computed.write(Infinity), locations.write(), threads.write(Infinity), garbage.write())
         writeCheckpoint(database, checkpoint, end, ownFiles)
       })
     } catch (error) {
@@ -398,6 +405,7 @@ export class Account {
     if (this.#closed) return
     try {
       await this.#text.close()
+      await this.#compactor.stop()
       await this.#checkpointing
       // An image of a damaged one would be no better.
       if (!this.#parts.database.isDamaged) await this.checkpoint()

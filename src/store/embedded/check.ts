@@ -179,6 +179,7 @@ class AccountCheck {
     for (const number of segments.ownFiles) {
       if (!replayed.ownFiles.has(number)) this.#leftovers.push(segments.path(number))
     }
+    this.#leftovers.push(...segments.superseded)
     const path = join(this.#directory, 'account.db')
     if (!existsSync(path)) return
     try {

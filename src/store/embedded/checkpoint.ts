@@ -38,11 +38,13 @@ export function writeCheckpoint(
   putMeta(database, 'position', position)
 }
 
-function putMeta(database: Database, key: string, value: object): void {
+/** Keeps a plain value under a name, inside the caller's transaction. */
+export function putMeta(database: Database, key: string, value: object): void {
   database.run('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)', key, JSON.stringify(value))
 }
 
-function meta(database: Database, key: string): unknown {
+/** What {@link putMeta} kept; undefined when there is none. */
+export function meta(database: Database, key: string): unknown {
   const value = database.value('SELECT value FROM meta WHERE key = ?', key)
   return typeof value === 'string' ? JSON.parse(value) : undefined
 }

@@ -4,7 +4,7 @@ import type { Log } from '../../model/log.ts'
 import { StoreFailure } from '../store.ts'
 
 /** The format of a data directory that this version writes. */
-export const storeFormat = 1
+export const storeFormat = 2
 
 /** Brings a data directory from one format to the next. May be called again after it was interrupted. */
 export interface Migration {
@@ -13,8 +13,11 @@ export interface Migration {
   run(directory: string): Promise<void>
 }
 
-/** All steps from old formats to this one; there is no older format yet. */
-const migrations: readonly Migration[] = []
+/** All steps from old formats to this one. */
+const migrations: readonly Migration[] = [
+  // Since 2 segments may be compacted; none of an older store is.
+  { from: 1, run: () => Promise.resolve() },
+]
 
 const fileName = 'store.json'
 

@@ -58,6 +58,10 @@ export interface EmbeddedLimits {
   readonly checkpointBytes?: number
   /** Milliseconds without a change after which a checkpoint is taken. */
   readonly idleCheckpointMs?: number
+  /** The part of a segment (from 0 to 1) that nobody refers to, from which on it is compacted; above 1: never. */
+  readonly compactionShare?: number
+  /** Milliseconds for which sessions can go on reading messages that were expunged meanwhile. */
+  readonly compactionGraceMs?: number
   /** Milliseconds within which flag changes are made to survive a loss of power. */
   readonly lazySyncMs?: number
   /** Milliseconds without new mail after which the text of what came is indexed. */
@@ -77,6 +81,8 @@ const defaultLimits: Required<EmbeddedLimits> = {
   segmentBytes: [mebibyte, 8 * mebibyte, 64 * mebibyte],
   checkpointBytes: 8 * mebibyte,
   idleCheckpointMs: 5000,
+  compactionShare: 0.5,
+  compactionGraceMs: 10 * 60_000,
   lazySyncMs: 1000,
   idleTextMs: 2000,
 }
@@ -149,6 +155,8 @@ class EmbeddedStore implements Store {
       lazySyncMs: limits.lazySyncMs,
       idleCheckpointMs: limits.idleCheckpointMs,
       checkpointBytes: limits.checkpointBytes,
+      compactionShare: limits.compactionShare,
+      compactionGraceMs: limits.compactionGraceMs,
       maxColumnBytes: limits.columnBytes,
       now: () => Math.floor(clock() / 1000),
       log,

@@ -13,6 +13,8 @@ const rowBits = 10
 const pageRows = 1 << rowBits
 /** Numbers per message: segment, offset, size. */
 const fields = 3
+/** Set in the number of the segment when nobody refers to the message any more. */
+const releasedBit = 0x8000_0000
 /** Pages of 1,024 messages that stay in memory, unless they are not yet written. */
 const maxPages = 256
 
@@ -29,7 +31,7 @@ export class Locations {
   get(message: number): Location | undefined {
     const page = this.#page(message >>> rowBits)
     const at = (message & (pageRows - 1)) * fields
-    const segment = page[at]!
+    const segment = page[at]! & ~releasedBit
     return segment === 0 ? undefined : { segment, offset: page[at + 1]!, size: page[at + 2]! }
   }
 
@@ -40,6 +42,38 @@ export class Locations {
     page[at] = segment
     page[at + 1] = offset
     page[at + 2] = size
+    this.#dirty.add(number)
+  }
+
+  /** Notes that nobody refers to a message any more; its octets stay where they are. */
+  release(message: number): void {
+    this.#change(message, (page, at) => {
+      page[at]! |= releasedBit
+    })
+  }
+
+  isReleased(message: number): boolean {
+    return (this.#page(message >>> rowBits)[(message & (pageRows - 1)) * fields]! & releasedBit) !== 0
+  }
+
+  /** The record of a message is at another place of its segment. */
+  move(message: number, offset: number): void {
+    this.#change(message, (page, at) => {
+      page[at + 1] = offset
+    })
+  }
+
+  /** The octets of a message that nobody refers to are gone. */
+  forget(message: number): void {
+    this.#change(message, (page, at) => {
+      page.fill(0, at, at + fields)
+      page[at] = releasedBit
+    })
+  }
+
+  #change(message: number, change: (page: Uint32Array, at: number) => void): void {
+    const number = message >>> rowBits
+    change(this.#page(number), (message & (pageRows - 1)) * fields)
     this.#dirty.add(number)
   }
 

@@ -105,7 +105,7 @@ function nextMark(window: FileWindow, mark: Buffer, from: number): number | unde
 }
 
 /** Whether a file holds only zeros from `from` on. */
-function zerosFrom(file: DiskFile, from: number): boolean {
+export function zerosFrom(file: DiskFile, from: number): boolean {
   const window = new FileWindow(file)
   for (let at = from; at < window.size;) {
     const bytes = window.view(at, windowBytes)

@@ -10,6 +10,7 @@ import type { ChunkCache } from './computed.ts'
 import { ComputedBytes } from './computed.ts'
 import { Database } from './database.ts'
 import type { Disk } from './disk.ts'
+import { Garbage } from './garbage.ts'
 import { Locations } from './locations.ts'
 import type { LogPosition } from './log-writer.ts'
 import { readMailbox } from './mailbox-pages.ts'
@@ -40,6 +41,7 @@ export interface OpenedAccount {
   readonly locations: Locations
   readonly computed: ComputedBytes
   readonly threads: StoredThreads
+  readonly garbage: Garbage
   /** Large messages by the number of their file. */
   readonly ownFiles: Map<number, number>
   readonly replayed: Replayed
@@ -58,6 +60,7 @@ export async function openAccountFiles(
   const segments = new Segments(join(directory, 'segments'), disk, files)
   const mark = markOf(segments) ?? randomBytes(markBytes)
   const path = join(directory, 'account.db')
+  segments.removeSuperseded()
   try {
     return await bringUp(path, id, surroundings, segments, mark)
   } catch (error) {
@@ -88,16 +91,24 @@ export async function bringUp(
     const ownFiles = new Map(stored?.ownFiles)
     const options = { threads, factsOf, maxMailboxes, maxKeywords }
     const state = stored ? restored(options, database, stored) : new AccountState(options)
-    const from: LogPosition = stored?.position ?? { segment: 0, offset: 0, sequence: 0 }
-    const replayed = await replay({ segments, mark, state, locations, computed, threads, database, ownFiles }, from)
+    const garbage = new Garbage(database, segments, locations)
+    const target = { segments, mark, state, locations, computed, threads, garbage, database, ownFiles }
+    const replayed = await replay(target, startOf(stored, garbage.findMoved(mark)))
     if (!stored && replayed.sawCheckpoint) {
       log.warn({ account: id, changeSets: replayed.changeSets }, 'account.db was missing and was made anew')
     }
-    return { segments, mark, database, state, locations, computed, threads, ownFiles, replayed }
+    return { ...target, replayed }
   } catch (error) {
     database.close()
     throw error
   }
+}
+
+/** Where the replay begins: in a segment whose records have moved since, at its start, but not with what came before. */
+function startOf(stored: StoredAccount | undefined, moved: ReadonlySet<number>): LogPosition {
+  if (!stored) return { segment: 0, offset: 0, sequence: 0 }
+  const { position } = stored
+  return moved.has(position.segment) ? { ...position, offset: segmentHeaderBytes } : position
 }
 
 function restored(

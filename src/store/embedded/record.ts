@@ -15,6 +15,8 @@ export const recordType = {
   checkpoint: 3,
   /** Says that the loss of records before this one was made good as far as possible. */
   mended: 4,
+  /** Stands where a message stood that nobody refers to any more: `compaction.ts`. */
+  dropped: 5,
 } as const
 
 /** Octets of a record's header. */

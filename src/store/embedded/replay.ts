@@ -3,10 +3,11 @@ import { indexMessage, MessageIndexer } from '../../mime/indexer.ts'
 import type { IndexedMessage } from '../../mime/message.ts'
 import type { AppendedEntry } from '../../model/operation.ts'
 import type { AccountState } from '../state/account-state.ts'
-import { maxThreadReferences } from '../state/planner.ts'
 import { decodeChangeRecord } from './change-codec.ts'
 import type { ComputedBytes } from './computed.ts'
 import type { Database } from './database.ts'
+import { decodeDropped, threadNames } from './dropped.ts'
+import type { Garbage } from './garbage.ts'
 import type { Locations } from './locations.ts'
 import type { LogEnd, LogRecord, LostRecords } from './log-reader.ts'
 import { readLog } from './log-reader.ts'
@@ -26,6 +27,7 @@ export interface ReplayTarget {
   readonly locations: Locations
   readonly computed: ComputedBytes
   readonly threads: StoredThreads
+  readonly garbage: Garbage
   readonly database: Database
   /** Large messages by the number of their file. */
   readonly ownFiles: Map<number, number>
@@ -83,6 +85,8 @@ class Replay {
   readonly #lost: LostRecords[] = []
   /** Messages that no change set named so far. */
   readonly #unnamed = new Map<number, LoggedMessage & { readonly indexed: IndexedMessage }>()
+  /** Messages that are gone, with the hashes of the Message-IDs they named, until a change set names them. */
+  readonly #dropped = new Map<number, readonly number[]>()
   readonly #orphans = new Map<number, LoggedMessage>()
   readonly #damaged = new Map<number, LoggedMessage>()
   readonly #missing = new Set<number>()
@@ -106,6 +110,9 @@ class Replay {
     switch (header.type) {
       case recordType.message:
         this.#unnamed.set(header.message, { segment, offset, header, indexed: indexMessage(payload) })
+        break
+      case recordType.dropped:
+        this.#dropped.set(header.message, decodeDropped(payload))
         break
       case recordType.changeSet:
         try {
@@ -148,7 +155,8 @@ class Replay {
   }
 
   #release(released: readonly number[]): void {
-    const { ownFiles } = this.#target
+    const { garbage, ownFiles } = this.#target
+    garbage.release(released)
     if (ownFiles.size === 0 || released.length === 0) return
     const gone = new Set(released)
     for (const [segment, message] of ownFiles) {
@@ -169,12 +177,15 @@ class Replay {
     }
     const indexed = found?.indexed ?? this.#ownKeys.get(message)
     if (indexed) {
-      const { messageId, references } = indexed.keys
-      const names = references.slice(-maxThreadReferences)
-      if (messageId !== undefined) names.push(messageId)
-      for (const name of names) if (threads.threadOf(name) === undefined) threads.remember(name, thread)
+      for (const name of threadNames(indexed.keys)) {
+        if (threads.threadOf(name) === undefined) threads.remember(name, thread)
+      }
       this.#ownKeys.delete(message)
     }
+    for (const hash of this.#dropped.get(message) ?? []) {
+      if (threads.threadOfHash(hash) === undefined) threads.rememberHash(hash, thread)
+    }
+    this.#dropped.delete(message)
     if (!locations.get(message)) this.#missing.add(message)
   }
 

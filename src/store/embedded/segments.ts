@@ -37,10 +37,13 @@ export class OpenFiles {
   }
 }
 
-const logName = /^(\d{8,10})\.seg$/
+/** A segment of the log; the second number says how often it was compacted, if it was. */
+const logName = /^(\d{8,10})(?:-(\d{1,9}))?\.seg$/
 const ownName = /^(\d{8,10})\.big$/
 /** A log segment that is filled with zeros and waits for its turn. */
 const spareName = 'spare.tmp'
+/** A segment that is being compacted. */
+const compactedName = 'compacted.tmp'
 /** Zeros written at once when a segment is made. */
 const zeros = Buffer.alloc(1024 * 1024)
 
@@ -51,6 +54,9 @@ export class Segments {
   readonly #files: OpenFiles
   readonly #own = new Set<number>()
   readonly #paths = new Map<number, string>()
+  /** How often segments of the log were compacted, where they were. */
+  readonly #generations = new Map<number, number>()
+  #superseded: string[] = []
   #logs: number[] = []
   #logBytes = 0
   #next = 1
@@ -66,16 +72,27 @@ export class Segments {
   /** Looks at the directory again. */
   list(): void {
     this.#own.clear()
-    this.#logs = []
+    this.#paths.clear()
+    this.#generations.clear()
+    this.#superseded = []
+    const logs = new Set<number>()
     for (const name of readdirSync(this.directory)) {
-      const log = logName.exec(name)?.[1]
+      const [, log, generation = '0'] = logName.exec(name) ?? []
       const own = ownName.exec(name)?.[1]
-      if (log !== undefined) this.#logs.push(Number(log))
-      else if (own !== undefined) this.#own.add(Number(own))
+      if (log !== undefined) {
+        this.#found(Number(log), Number(generation), logs.has(Number(log)))
+        logs.add(Number(log))
+      } else if (own !== undefined) this.#own.add(Number(own))
     }
-    this.#logs.sort((a, b) => a - b)
+    this.#logs = [...logs].sort((a, b) => a - b)
     this.#logBytes = this.#logs.reduce((sum, number) => sum + statSync(this.path(number)).size, 0)
     this.#next = Math.max(0, ...this.#logs, ...this.#own, this.#next - 1) + 1
+  }
+
+  #found(number: number, generation: number, isKnown: boolean): void {
+    const older = isKnown ? Math.min(generation, this.generation(number)) : undefined
+    if (older !== undefined) this.#superseded.push(this.#logPath(number, older))
+    if (generation > this.generation(number)) this.#generations.set(number, generation)
   }
 
   /** The numbers of the log's segments, ascending. */
@@ -96,10 +113,67 @@ export class Segments {
   path(number: number): string {
     let path = this.#paths.get(number)
     if (path === undefined) {
-      path = join(this.directory, String(number).padStart(8, '0') + (this.#own.has(number) ? '.big' : '.seg'))
+      path = this.#own.has(number)
+        ? join(this.directory, `${digits(number)}.big`)
+        : this.#logPath(number, this.generation(number))
       this.#paths.set(number, path)
     }
     return path
+  }
+
+  #logPath(number: number, generation: number): string {
+    return join(this.directory, `${digits(number)}${generation > 0 ? `-${generation}` : ''}.seg`)
+  }
+
+  /** How often a segment of the log was compacted. */
+  generation(number: number): number {
+    return this.#generations.get(number) ?? 0
+  }
+
+  /** Files of segments in whose place compacted ones are. */
+  get superseded(): readonly string[] {
+    return this.#superseded
+  }
+
+  /** Removes what a compaction left behind that was cut short. */
+  removeSuperseded(): void {
+    for (const path of this.#superseded) this.disk.remove(path)
+    this.#superseded = []
+    this.disk.remove(join(this.directory, compactedName))
+  }
+
+  /** Makes the file into which a segment is compacted. */
+  createCompacted(): DiskFile {
+    const path = join(this.directory, compactedName)
+    this.disk.remove(path)
+    return this.disk.open(path, 'create')
+  }
+
+  removeCompacted(): void {
+    this.disk.remove(join(this.directory, compactedName))
+  }
+
+  /** Gives the compacted file, which is synced, its name; until {@link useCompacted} the older one is read. */
+  async nameCompacted(number: number): Promise<void> {
+    const path = this.#logPath(number, this.generation(number) + 1)
+    this.disk.rename(join(this.directory, compactedName), path)
+    try {
+      await this.disk.syncDirectory(this.directory)
+    } catch (error) {
+      this.disk.remove(path)
+      throw error
+    }
+  }
+
+  /** From now on the compacted file is the segment; returns the path of the older one, which can be removed. */
+  useCompacted(number: number): string {
+    const older = this.path(number)
+    const generation = this.generation(number) + 1
+    this.#logBytes += statSync(this.#logPath(number, generation)).size - statSync(older).size
+    this.#files.drop(older)
+    this.#generations.set(number, generation)
+    this.#paths.delete(number)
+    return older
   }
 
   /** The file, open for reading. */
@@ -129,6 +203,7 @@ export class Segments {
     this.#own.delete(number)
     this.#logs = this.#logs.filter((log) => log !== number)
     this.#paths.delete(number)
+    this.#generations.delete(number)
   }
 
   /** Makes the zeros of the next segment: ahead of time and synced, or in haste, when the next sync has to do. */
@@ -177,3 +252,5 @@ export class Segments {
     this.disk.remove(join(this.directory, spareName))
   }
 }
+
+const digits = (number: number): string => String(number).padStart(8, '0')

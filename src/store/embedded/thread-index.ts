@@ -22,7 +22,11 @@ export class StoredThreads implements ThreadIndex {
   }
 
   threadOf(messageId: string): number | undefined {
-    const hash = this.#hash(messageId)
+    return this.threadOfHash(this.hashOf(messageId))
+  }
+
+  /** The thread of the Message-ID that {@link hashOf} gave a hash. */
+  threadOfHash(hash: number): number | undefined {
     const known = this.#fresh.get(hash) ?? this.#known.get(hash)
     if (known !== undefined) return known
     const stored = this.#database.value('SELECT thread FROM thread WHERE hash = ?', hash)
@@ -32,7 +36,11 @@ export class StoredThreads implements ThreadIndex {
   }
 
   remember(messageId: string, thread: number): void {
-    this.#fresh.set(this.#hash(messageId), thread)
+    this.rememberHash(this.hashOf(messageId), thread)
+  }
+
+  rememberHash(hash: number, thread: number): void {
+    this.#fresh.set(hash, thread)
   }
 
   /** How many Message-IDs are not yet in the database. */
@@ -67,7 +75,8 @@ export class StoredThreads implements ThreadIndex {
     this.#known.set(hash, thread)
   }
 
-  #hash(messageId: string): number {
+  /** The keyed hash of a Message-ID. */
+  hashOf(messageId: string): number {
     const digest = hash('sha256', Buffer.concat([this.#key, Buffer.from(messageId)]))
     return parseInt(digest.slice(0, hashDigits), 16)
   }
