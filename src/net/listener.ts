@@ -282,7 +282,7 @@ function reasonOf(code: unknown, address: ListenAddress): string | undefined {
     case 'EACCES':
       return address.kind === 'tcp' && address.port < 1024
         ? 'ports below 1024 need the right to bind them (CAP_NET_BIND_SERVICE or root)'
-        : 'this user has no right to'
+        : 'this user has no right to listen there'
     case 'EADDRNOTAVAIL':
       return 'this machine does not have that address'
     case 'ENOTFOUND':
