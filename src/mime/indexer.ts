@@ -1,6 +1,7 @@
 import { writeBodyStructure } from './body-structure.ts'
 import { describeEntity, isAttachment, nestedMessage, newEntity, plainText, toPart, type Entity } from './entity.ts'
 import { writeEnvelope, type Envelope } from './envelope.ts'
+import { encodeHeaderLines } from './header-lines.ts'
 import { HeaderStore } from './header-store.ts'
 import { encodeKeys } from './keys.ts'
 import {
@@ -75,6 +76,7 @@ export class MessageIndexer {
   #preview = ''
   #envelope: Envelope | undefined
   #fields: Buffer = Buffer.alloc(0)
+  #headerLines: Buffer = Buffer.alloc(0)
   #ended = false
 
   /** Takes in the next octets. They may be overwritten when the call returns. Throws after {@link end}. */
@@ -108,6 +110,7 @@ export class MessageIndexer {
       encodedKeys: encodeKeys(keys),
       preview: Buffer.from(this.#preview),
       fields: this.#fields,
+      headerLines: this.#headerLines,
     }
   }
 
@@ -300,7 +303,10 @@ export class MessageIndexer {
     const header = this.#header.finish(last)
     const fields = readFields(header)
     // Of a longer header only the beginning was kept, and what a search would see of its last field is not known.
-    if (entity === this.#root && bodyStart <= maxHeaderOctets) this.#fields = encodeFields(header)
+    if (entity === this.#root && bodyStart <= maxHeaderOctets) {
+      this.#fields = encodeFields(header)
+      this.#headerLines = encodeHeaderLines(header)
+    }
     entity.bodyStart = bodyStart
     this.#lineFeedsBefore[this.#open.length - 1] = this.#lineFeeds
     describeEntity(entity, fields, this.#open.length < maxDepth && this.#entities < maxParts)

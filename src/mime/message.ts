@@ -63,4 +63,6 @@ export interface IndexedMessage {
   readonly preview: Buffer
   /** The message's own header for searches, as `encodeFields` writes it. */
   readonly fields: Buffer
+  /** Fields of its own header that clients list mailboxes by, as `encodeHeaderLines` writes them. */
+  readonly headerLines: Buffer
 }

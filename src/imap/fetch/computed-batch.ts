@@ -4,6 +4,8 @@ import type { ComputedKind, PackedBytes } from '../../store/store.ts'
 export class ComputedBatch {
   readonly kind: ComputedKind
   #packed: PackedBytes = { bytes: Buffer.alloc(0), offsets: new Uint32Array(1) }
+  /** All of it as text, from when it is first asked for. */
+  #text: string | undefined
 
   constructor(kind: ComputedKind) {
     this.kind = kind
@@ -12,11 +14,28 @@ export class ComputedBatch {
   /** Takes the place of what was there before. */
   set(packed: PackedBytes): void {
     this.#packed = packed
+    this.#text = undefined
   }
 
   /** What was computed of the `n`-th message of the batch. */
   at(n: number): Buffer {
     const { bytes, offsets } = this.#packed
     return bytes.subarray(offsets[n], offsets[n + 1])
+  }
+
+  /** The same, one char per octet. */
+  text(n: number): string {
+    return this.#all().slice(this.#packed.offsets[n], this.#packed.offsets[n + 1])
+  }
+
+  /** What `pick` finds between two places of the batch's text, which are those of the `n`-th message. */
+  pick<Found>(n: number, pick: (text: string, start: number, end: number) => Found): Found {
+    const { offsets } = this.#packed
+    return pick(this.#all(), offsets[n]!, offsets[n + 1]!) // inside bounds
+  }
+
+  /** Decoding a whole batch and slicing it costs a fraction of what handling each message's octets does. */
+  #all(): string {
+    return (this.#text ??= this.#packed.bytes.toString('latin1'))
   }
 }

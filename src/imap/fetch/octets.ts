@@ -1,7 +1,9 @@
 import type { Part } from '../../mime/message.ts'
+import type { LineSelector } from '../../mime/header-lines.ts'
 import { decodeParts, type OctetRange } from '../../mime/parts.ts'
 import { type AccountStore, StoreFailure } from '../../store/store.ts'
 import type { ComputedBatch } from './computed-batch.ts'
+import type { FetchPlan } from './plan.ts'
 import { maxPreparedOctets, pieceOctets, textOctets } from './limits.ts'
 
 /** What may be at hand or on its way: stores answer at once where they can, and nobody should wait then. */
@@ -57,14 +59,23 @@ export class MessageSource {
   #size = 0
   #parts: Part | undefined
   readonly #partsOf: ComputedBatch | undefined
+  readonly #linesOf: ComputedBatch | undefined
   #place = 0
   #room = 0
   #scratch: Buffer = Buffer.alloc(0)
 
-  /** `parts`: the trees of parts of the batch, where they are needed. `breathe` is that of `SessionIo`. */
-  constructor(account: AccountStore, parts: ComputedBatch | undefined, breathe: () => Promise<void> | undefined) {
+  /**
+   * `parts` and `headerLines`: the trees of parts of the batch, and the kept lines of its headers, where they are
+   * needed. `breathe` is that of `SessionIo`.
+   */
+  constructor(
+    account: AccountStore,
+    { parts, headerLines }: Pick<FetchPlan, 'parts' | 'headerLines'>,
+    breathe: () => Promise<void> | undefined,
+  ) {
     this.#account = account
     this.#partsOf = parts
+    this.#linesOf = headerLines
     this.#breathe = breathe
   }
 
@@ -94,6 +105,11 @@ export class MessageSource {
     } catch (error) {
       throw new StoreFailure('damaged', `The part table of message ${this.#message} is damaged`, { cause: error })
     }
+  }
+
+  /** What `select` picks from the kept lines of the header; `undefined` where it must be read. */
+  keptLines(select: LineSelector): string | undefined {
+    return this.#linesOf?.pick(this.#place, select)
   }
 
   /**

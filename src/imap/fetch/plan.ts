@@ -34,6 +34,8 @@ export interface FetchPlan {
   readonly computed: readonly ComputedBatch[]
   /** The one of them with the trees of parts, where any item needs them. */
   readonly parts: ComputedBatch | undefined
+  /** The one with the lines of headers that are kept, where any item selects from them. */
+  readonly headerLines: ComputedBatch | undefined
   /** Behind all items: what a response has to tell since the command made its message `\Seen`. */
   readonly tail: (row: number) => string
   /** The same in a response of its own, where no other item can be answered; `undefined` if there is nothing to tell. */
@@ -84,7 +86,8 @@ export function planFetch(items: readonly FetchItem[], context: PlanContext): Fe
   const changed = (row: number): string | undefined =>
     flags.isMarked(row) ? [...news.values()].map((write) => write(row)).join(' ') : undefined
   const parts = all.some(needsParts) ? computed('parts') : undefined
-  return { steps, computed: [...batches.values()], parts, tail, changed }
+  const headerLines = all.some(selectsFields) ? computed('headerLines') : undefined
+  return { steps, computed: [...batches.values()], parts, headerLines, tail, changed }
 }
 
 /** The same for items that a response cannot tell apart. */
@@ -99,6 +102,11 @@ function responseKey(item: FetchItem): string {
 function needsParts(item: FetchItem): boolean {
   if (item.item === 'RFC822.HEADER' || item.item === 'RFC822.TEXT') return true
   return 'section' in item && (item.section.part.length > 0 || item.section.text !== undefined)
+}
+
+/** Whether an item asks for named fields of the message's own header. */
+function selectsFields(item: FetchItem): boolean {
+  return 'section' in item && item.section.part.length === 0 && item.section.text === 'HEADER.FIELDS'
 }
 
 const header: Section = { part: [], text: 'HEADER' }
@@ -145,7 +153,7 @@ function planItem(
     case 'PREVIEW': {
       // Previews are made when a message arrives, so LAZY changes nothing (RFC 8970 §4.1).
       const batch = computed('preview')
-      return plain('PREVIEW ', (_row, n) => string(batch.at(n).toString('latin1')))
+      return plain('PREVIEW ', (_row, n) => string(batch.text(n)))
     }
     case 'BODY[]':
       return octets('BODY' + labelOf(item.section, item.partial), sectionReader(item.section, item.partial))

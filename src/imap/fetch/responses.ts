@@ -25,7 +25,7 @@ export class FetchResponses {
     this.#session = session
     this.#plan = plan
     this.#troubles = troubles
-    this.#source = new MessageSource(session.login.account, plan.parts, () => session.io.breathe())
+    this.#source = new MessageSource(session.login.account, plan, () => session.io.breathe())
     this.#readers = plan.steps.flatMap((step) => (step.kind === 'octets' ? [step.read] : []))
   }
 
@@ -102,13 +102,8 @@ export class FetchResponses {
       const row = rows[n]! // inside bounds, and so is the sequence number
       let line = '* ' + seqNums[n]! + ' FETCH ('
       for (const step of steps) {
-        line += step.label
-        if (step.kind === 'text') line += step.text(row, n)
-        else if (step.kind === 'computed') {
-          out.text(line)
-          out.bytes(step.batch.at(n))
-          line = ''
-        }
+        if (step.kind === 'text') line += step.label + step.text(row, n)
+        else if (step.kind === 'computed') line += step.label + step.batch.text(n)
       }
       out.line(line + tail(row) + ')')
       if (out.full) await io.settled()
@@ -164,9 +159,7 @@ export class FetchResponses {
         continue
       }
       if (step.kind === 'computed') {
-        out.text(line)
-        out.bytes(step.batch.at(n))
-        line = ''
+        line += step.batch.text(n)
         continue
       }
       const value = this.#values[place++]! // one was read per step of this kind

@@ -1,4 +1,5 @@
 import { fieldSelector } from '../../mime/header-fields.ts'
+import { headerLineSelector } from '../../mime/header-lines.ts'
 import { type OctetRange, sectionRange } from '../../mime/parts.ts'
 import type { PartialRange, Section } from '../../wire/fetch-grammar.ts'
 import { maxSelectedHeaderOctets } from './limits.ts'
@@ -41,11 +42,17 @@ function fieldsReader(
   partial: PartialRange | undefined,
 ): ReadValue {
   const select = fieldSelector(fields, except)
+  const selectKept = part.length === 0 && !except ? headerLineSelector(fields) : undefined
   const cut = (selected: string): string => {
     const { start, end } = partOf({ start: 0, end: selected.length }, partial)
     return selected.slice(start, end)
   }
   return (source) => {
+    const kept = selectKept && source.keptLines(selectKept)
+    if (kept !== undefined) {
+      const text = partial ? cut(kept) : kept
+      return announcement(text.length, false) + text
+    }
     const header = sectionRange(source.parts, part, 'HEADER')
     if (!header) return nil
     const seen = partOf(header, { offset: 0, length: maxSelectedHeaderOctets })

@@ -4,7 +4,9 @@ import type { LRUCache } from 'lru-cache'
 import type { Database } from './database.ts'
 
 /** The kinds in the order of their numbers in the database: only ever add at the end. */
-const kinds: readonly ComputedKind[] = ['envelope', 'body', 'bodyStructure', 'parts', 'keys', 'preview', 'fields']
+const kinds: readonly ComputedKind[] = [
+  'envelope', 'body', 'bodyStructure', 'parts', 'keys', 'preview', 'fields', 'headerLines',
+] // prettier-ignore
 /** Room for more kinds in the key of a chunk. */
 const kindsPerChunk = 16
 
@@ -33,8 +35,8 @@ export class ComputedBytes {
   }
 
   add(message: number, indexed: IndexedMessage): void {
-    const { envelope, body, bodyStructure, parts, encodedKeys, preview, fields } = indexed
-    const all = [envelope, body, bodyStructure, parts, encodedKeys, preview, fields]
+    const { envelope, body, bodyStructure, parts, encodedKeys, preview, fields, headerLines } = indexed
+    const all = [envelope, body, bodyStructure, parts, encodedKeys, preview, fields, headerLines]
     this.#waiting.set(message, all)
     for (const bytes of all) this.#waitingBytes += bytes.length
   }

@@ -193,5 +193,7 @@ function computed(kind: ComputedKind, { index }: MemoryMessage): Buffer {
       return index.preview
     case 'fields':
       return index.fields
+    case 'headerLines':
+      return index.headerLines
   }
 }
