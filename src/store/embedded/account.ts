@@ -6,7 +6,6 @@ import type { Log } from '../../model/log.ts'
 import type { MailboxStatus, MailboxTree } from '../../model/mailbox.ts'
 import type { MailboxId, ModSeq } from '../../model/numbers.ts'
 import type { AppendedEntry, Committed, Operation } from '../../model/operation.ts'
-import { Refusal } from '../../model/refusal.ts'
 import type { MailboxSnapshot } from '../../model/snapshot.ts'
 import type { Applied, Plan } from '../state/account-state.ts'
 import type { Breathe, ComputedKind, MessageStager, PackedBytes, TextFindings, TextPlace, Vanished } from '../store.ts'
@@ -244,8 +243,7 @@ export class Account {
   readBlob(message: number, offset: number, into: Uint8Array): number {
     const { locations, segments } = this.#parts
     const location = locations.get(message)
-    if (!location && locations.isReleased(message)) throw new Refusal('EXPUNGEISSUED', 'The message is expunged')
-    if (!location) throw new StoreFailure('damaged', `the octets of message ${message} of ${this.id} are lost`)
+    if (!location) throw this.#lost(message)
     const count = Math.min(into.length, location.size - offset)
     if (count <= 0) return 0
     const target = count < into.length ? into.subarray(0, count) : into
@@ -254,6 +252,7 @@ export class Account {
       const got = file.read(target, location.offset + recordHeaderBytes + offset)
       if (got < count) throw this.#damaged(message, location)
     } catch (error) {
+      if (locations.isReleased(message)) throw this.#lost(message)
       throw asStoreFailure(error, `cannot read message ${message} of ${this.id}`)
     }
     if (count === location.size && !this.#verified.has(message)) this.#verify(message, location, target)
@@ -268,6 +267,11 @@ export class Account {
     if (expected?.payloadCrc !== crc32(octets)) throw this.#damaged(message, location)
     if (this.#verified.size >= maxVerified) this.#verified.clear()
     this.#verified.add(message)
+  }
+
+  #lost(message: number): StoreFailure {
+    const why = this.#parts.locations.isReleased(message) ? 'cleared away since it was expunged' : 'lost'
+    return new StoreFailure('damaged', `the octets of message ${message} of ${this.id} are ${why}`)
   }
 
   #damaged(message: number, { segment, offset }: { segment: number; offset: number }): StoreFailure {
@@ -447,7 +451,8 @@ function textSource(id: string, { mark, segments, locations, computed }: OpenedA
       try {
         const header = Buffer.alloc(recordHeaderBytes)
         segments.file(location.segment).read(header, location.offset)
-        return decodeRecordHeader(mark, header, 0)?.payloadCrc
+        const record = decodeRecordHeader(mark, header, 0)
+        return record?.type === recordType.message ? record.payloadCrc : undefined
       } catch {
         return undefined // a large message that is expunged has no file any more
       }

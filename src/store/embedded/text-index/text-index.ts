@@ -333,12 +333,12 @@ export class TextIndex {
     return head
   }
 
-  /** Ends what is being done; the runs stay. */
   /** Resolves once nothing reads mail any more from the places where it was before. Never rejects. */
   async settled(): Promise<void> {
     await this.#working?.catch(() => {}) // whoever began it was told
   }
 
+  /** Ends what is being done; the runs stay. */
   async close(): Promise<void> {
     clearTimeout(this.#timer)
     Atomics.store(this.#cancelled, 0, 1)
