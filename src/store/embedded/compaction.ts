@@ -206,10 +206,13 @@ class Compaction {
   async #isReferredTo(): Promise<boolean> {
     const { state } = this.#parts
     const loaded = new Set(state.loaded().map(({ mailbox }) => mailbox))
+    // Messages of a segment have neighbouring numbers, so nearly all others need no closer look.
+    let [first, last] = [Infinity, 0]
+    for (const message of this.#dropped) [first, last] = [Math.min(first, message), Math.max(last, message)]
     for (const mailbox of state.tree().byId.keys()) {
       if (!state.tree().byId.has(mailbox)) continue
       const { messages } = state.snapshot(mailbox)
-      if (messages.some((message) => this.#dropped.has(message))) return true
+      if (messages.some((message) => message >= first && message <= last && this.#dropped.has(message))) return true
       if (!loaded.has(mailbox)) state.evict(mailbox)
       await new Promise((resolve) => setImmediate(resolve))
     }

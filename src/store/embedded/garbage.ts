@@ -5,6 +5,9 @@ import { recordsOf } from './log-reader.ts'
 import { recordBytes, recordType, segmentHeaderBytes } from './record.ts'
 import type { Segments } from './segments.ts'
 
+/** Milliseconds after which others have a turn. */
+const turnMs = 5
+
 /** What the database has under `garbage`. */
 interface StoredGarbage {
   /** Octets by segment. */
@@ -74,18 +77,29 @@ export class Garbage {
    * Looks again for the messages of segments that were compacted after, or not yet, when the database was last
    * written; which segments those are.
    */
-  findMoved(mark: Buffer): ReadonlySet<number> {
+  async findMoved(mark: Buffer): Promise<ReadonlySet<number>> {
     const moved = this.#segments.logs.filter(
       (number) => this.#segments.generation(number) !== (this.#generations.get(number) ?? 0),
     )
-    for (const number of moved) this.#findIn(number, mark)
+    for (const number of moved) await this.#findIn(number, mark)
     return new Set(moved)
   }
 
-  #findIn(number: number, mark: Buffer): void {
+  /** No database knows places in segments that are compacted already: a replay will find them. */
+  begin(): ReadonlySet<number> {
+    for (const number of this.#segments.logs) if (this.#segments.generation(number) > 0) this.compacted(number, 0)
+    return new Set()
+  }
+
+  async #findIn(number: number, mark: Buffer): Promise<void> {
     const locations = this.#locations
     let dead = 0
+    let turnEnds = performance.now() + turnMs
     for (const { offset, header } of recordsOf(this.#segments.file(number), mark, segmentHeaderBytes)) {
+      if (performance.now() >= turnEnds) {
+        await new Promise((resolve) => setImmediate(resolve))
+        turnEnds = performance.now() + turnMs
+      }
       if (locations.get(header.message)?.segment !== number) continue
       if (header.type === recordType.dropped) locations.forget(header.message)
       if (header.type !== recordType.message) continue

@@ -93,7 +93,8 @@ export async function bringUp(
     const state = stored ? restored(options, database, stored) : new AccountState(options)
     const garbage = new Garbage(database, segments, locations)
     const target = { segments, mark, state, locations, computed, threads, garbage, database, ownFiles }
-    const replayed = await replay(target, startOf(stored, garbage.findMoved(mark)))
+    const moved = stored ? await garbage.findMoved(mark) : garbage.begin()
+    const replayed = await replay(target, startOf(stored, moved))
     if (!stored && replayed.sawCheckpoint) {
       log.warn({ account: id, changeSets: replayed.changeSets }, 'account.db was missing and was made anew')
     }
