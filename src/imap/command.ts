@@ -38,6 +38,21 @@ export interface Done {
   readonly no?: boolean
 }
 
+/**
+ * What a command returns that goes on until the client's next line, as IDLE does. Nothing waits in a function
+ * meanwhile: a client that idles costs what is kept here.
+ */
+export interface Lasting {
+  /** Whether there is something to tell; `SessionIo.wake` says so when it comes to be. */
+  readonly isDue: boolean
+  /** Tells it. What it throws ends the command. */
+  tell(): Promise<void>
+  /** Ends with the client's line, without its CRLF. Throws `BadSyntax` when it is not the one that is due. */
+  finish(line: string): Done
+  /** Lets go of what it watches, whatever the reason that it is over. */
+  stop(): void
+}
+
 /** How a command's name came: `UID COPY` is the command `COPY` by UID. */
 export interface CommandForm {
   readonly byUid: boolean
@@ -56,7 +71,7 @@ export interface Command<State extends CommandState = CommandState, Args = unkno
   /** Reads what comes behind the name, space included. Sees no session, has no side effects. Throws `BadSyntax`. */
   parse(cursor: Cursor, form: CommandForm): Args
   /** Does it. Throws `Refusal` for a tagged NO. */
-  run(session: SessionIn<State>, args: Args, form: CommandForm): Promise<Done> | Done
+  run(session: SessionIn<State>, args: Args, form: CommandForm): Promise<Done> | Done | Lasting
   /**
    * For commands that carry messages: whether the literal announced at the end of `cursor` is one, to be streamed to
    * the store. `cursor` stands behind the name. Literals before it that were streamed have no octets.
@@ -73,7 +88,7 @@ export interface AnyCommand {
   readonly uid?: 'also' | 'only'
   readonly effects?: CommandEffects
   parse(cursor: Cursor, form: CommandForm): unknown
-  run(session: SessionIn<'selected'>, args: never, form: CommandForm): Promise<Done> | Done
+  run(session: SessionIn<'selected'>, args: never, form: CommandForm): Promise<Done> | Done | Lasting
   isMessage?(cursor: Cursor): boolean
   admit?(session: SessionIn<'selected'>, cursor: Cursor): Promise<void> | void
 }
@@ -81,4 +96,13 @@ export interface AnyCommand {
 /** Ties the type of a command's arguments to its state; returns what it is given. */
 export function defineCommand<State extends CommandState, Args>(command: Command<State, Args>): Command<State, Args> {
   return command
+}
+
+/** Whether EXPUNGE may come with the answer (RFC 9051 §7.5.1). */
+export function mayExpunge(
+  { effects }: AnyCommand,
+  { byUid }: CommandForm,
+  { usedSequenceNumbers = !byUid }: Partial<Done> = {},
+): boolean {
+  return !effects?.usesSequenceNumbers || !usedSequenceNumbers
 }

@@ -1,4 +1,3 @@
-import type { MessageStager } from '../store/store.ts'
 import { StoreFailure } from '../store/store.ts'
 import { Refusal } from '../model/refusal.ts'
 import type { Transport } from '../net/transport.ts'
@@ -8,17 +7,26 @@ import { ResponseWriter } from '../wire/response-writer.ts'
 import { BadSyntax } from '../wire/syntax-error.ts'
 import { beginCommand } from './begin-command.ts'
 import { capabilityTokens } from './capabilities.ts'
-import type { AnyCommand, CommandForm, Done, SessionIn } from './command.ts'
+import { mayExpunge, type AnyCommand, type CommandForm, type Done, type Lasting, type SessionIn } from './command.ts'
 import { Connection, type ConnectionEvents } from './connection.ts'
+import { framingProblems, storeFailures } from './failure-texts.ts'
 import { writeLastUpdates, writeUpdates } from './responses/updates.ts'
 import type { ImapServices } from './services.ts'
-import { notePassed } from '../net/young-garbage.ts'
 import { ImapSession, type SessionIo } from './session.ts'
 
 /** Octets of commands that are kept while one is running, until reading stops. */
 const maxBufferedBytes = 128 * 1024
 /** How long one connection may keep the event loop before others have their turn, in milliseconds. */
 const sliceMs = 3
+
+/** A command that goes on until the client's next line. */
+interface Underway {
+  readonly tag: string
+  readonly command: AnyCommand
+  readonly form: CommandForm
+  readonly startedAt: number
+  readonly lasting: Lasting
+}
 
 /** The client went away in the middle of a command; nothing is left to answer. */
 class Disconnected extends Error {}
@@ -44,11 +52,7 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
   /** Whether the last word was said: nothing is read any more, and nothing answered. */
   #hungUp = false
   #afterAnswer: (() => Promise<void> | void) | undefined
-  #stager: MessageStager | undefined
-  /** Whether the literal that is being streamed may hold NUL (RFC 9051 §4.3.1). */
-  #binary = false
-  /** Why the command whose literal is being swallowed is refused. */
-  #failure: Error | undefined
+  #underway: Underway | undefined
   #resolveClosed: () => void = () => {}
   readonly closed: Promise<void>
 
@@ -100,13 +104,20 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
         if (this.#connection.closed || this.#goodbye !== undefined) return undefined
         const frame = this.#framer.next()
         if (frame?.kind === 'line') return frame.text
-        if (frame) throw new BadSyntax('That line is too long or malformed', 0)
+        if (frame) throw malformedLine()
         this.#connection.pause(false)
         await new Promise<void>((resolve) => (this.#wake = resolve))
       }
     } finally {
       this.#readingLine = false
     }
+  }
+
+  wake(): void {
+    // Not at once: whoever calls is in the middle of publishing a change.
+    queueMicrotask(() => {
+      if (!this.#running && !this.#connection.closed) void this.#run()
+    })
   }
 
   startTlsAfterAnswer(): void {
@@ -193,12 +204,17 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
     this.#sliceEnd = performance.now() + sliceMs
     try {
       while (!this.#connection.closed && !this.#hungUp) {
+        if (this.#underway?.lasting.isDue) {
+          await this.#tell(this.#underway)
+          if (this.#goodbye !== undefined) this.#sayGoodbye()
+          continue
+        }
         const frame = this.#framer.next()
         if (!frame) {
           const { buffered } = this.#framer
           this.#out.flush()
           // Where both ends are in one process, a client may hear its answer and go on while it is being written.
-          if (this.#framer.buffered !== buffered) continue
+          if (this.#framer.buffered !== buffered || this.#underway?.lasting.isDue) continue
           if (!this.#out.blocked) break
           await this.#out.settled() // who does not read answers is not listened to
           continue
@@ -211,21 +227,23 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
             await this.#literal(frame)
             break
           case 'literalData':
-            await this.#literalData(frame.chunk)
+            await this.#session.staging.write(frame.chunk)
             break
           case 'literalEnd':
-            await this.#literalEnd()
+            await this.#session.staging.end()
             break
           case 'discarded':
-            await this.#refuse(beginCommand(frame.text).tag, this.#failure)
-            await this.#dropStaged()
+            await this.#refuse(beginCommand(frame.text).tag, this.#session.staging.failure)
+            await this.#session.staging.drop()
             break
           case 'broken':
-            this.#bad(frame.tag ?? '*', framingProblems[frame.problem])
-            await this.#dropStaged()
+            if (this.#underway) await this.#endUnderway(this.#underway, malformedLine())
+            else this.#bad(frame.tag ?? '*', framingProblems[frame.problem])
+            await this.#session.staging.drop()
             break
           case 'line':
-            break // nobody waits for it any more
+            if (this.#underway) await this.#endUnderway(this.#underway, frame.text)
+            break // else nobody waits for it any more
         }
         if (this.#goodbye !== undefined) this.#sayGoodbye()
         if (this.#framer.buffered < maxBufferedBytes / 2) this.#connection.pause(false)
@@ -249,8 +267,10 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
 
   async #finish(): Promise<void> {
     clearTimeout(this.#timer) // a command that ended after the connection may have set it again
+    this.#underway?.lasting.stop()
+    this.#underway = undefined
     try {
-      await this.#dropStaged()
+      await this.#session.staging.drop()
       await this.#session.signOut('logout')
     } catch (error) {
       this.#services.log.error({ err: error }, 'closing an account failed')
@@ -276,31 +296,31 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
   async #literal(frame: LiteralFrame): Promise<void> {
     const text = frame.text + '\r\n' // as it will stand in the complete command
     const { tag, command, cursor } = beginCommand(text)
+    const { staging } = this.#session
     const isMessage = command?.isMessage?.(cursor) === true && this.#session.login !== undefined
     try {
-      if (this.#failure !== undefined) throw this.#failure // an earlier message of the command
-      if (isMessage) await this.#admit(command, text, frame.size)
+      if (staging.failure !== undefined) throw staging.failure // an earlier message of the command
+      if (isMessage) await this.#admit(command, text, frame)
       else if (!frame.fits) throw new Refusal('TOOBIG', `A literal of ${frame.size} octets is too long here`)
     } catch (error) {
       if (frame.synchronising) {
         this.#framer.abandon()
         await this.#refuse(tag, error)
-        await this.#dropStaged() // the command is over, and what it brought must not be the next one's
+        await staging.drop() // the command is over, and what it brought must not be the next one's
       } else {
-        this.#failure = asError(error)
+        staging.fail(error)
         this.#framer.discard()
       }
       return
     }
-    this.#binary = frame.binary
     if (isMessage) this.#framer.stream()
     else this.#framer.gather()
     if (frame.synchronising) this.prompt('Go ahead')
   }
 
-  async #admit(command: AnyCommand, text: string, size: number): Promise<void> {
+  async #admit(command: AnyCommand, text: string, { size, binary }: LiteralFrame): Promise<void> {
     const { limits } = this.#services
-    const { login, staged } = this.#session
+    const { login, staged, staging } = this.#session
     if (!login) throw new Refusal(undefined, 'Sign in first')
     this.#checkState(command)
     if (size > limits.maxMessageBytes) {
@@ -310,41 +330,7 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
       throw new Refusal('LIMIT', `One command may append ${limits.maxAppendMessages} messages at most`)
     }
     await command.admit?.(this.#session as SessionIn<'selected'>, beginCommand(text).cursor) // its state is checked above
-    this.#stager = login.account.stage()
-  }
-
-  async #literalData(chunk: Buffer): Promise<void> {
-    if (this.#failure !== undefined) return
-    try {
-      if (!this.#binary && chunk.includes(0))
-        throw new BadSyntax('A literal with NUL in it must be a literal8, ~{n}', 0)
-      const slow = this.#stager?.write(chunk)
-      if (slow) await slow
-      notePassed(chunk.length)
-    } catch (error) {
-      this.#failure = asError(error) // answered when the command is complete; the rest of the octets is passed over
-    }
-  }
-
-  async #literalEnd(): Promise<void> {
-    const stager = this.#stager
-    this.#stager = undefined
-    if (!stager) return
-    try {
-      if (this.#failure === undefined) this.#session.staged.push(await stager.finish())
-      else await stager.abort()
-    } catch (error) {
-      this.#failure ??= asError(error) // as above
-    }
-  }
-
-  async #dropStaged(): Promise<void> {
-    const stager = this.#stager
-    this.#stager = undefined
-    this.#failure = undefined
-    for (const staged of this.#session.staged) staged.release()
-    this.#session.staged = []
-    await stager?.abort()
+    staging.begin(login.account.stage(), binary)
   }
 
   // Commands.
@@ -354,7 +340,8 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
     const startedAt = performance.now()
     let outcome: 'OK' | 'NO' | 'BAD' | undefined
     try {
-      if (this.#failure !== undefined) throw this.#failure
+      const { failure } = this.#session.staging
+      if (failure !== undefined) throw failure
       if (tag === undefined) throw new BadSyntax('A command starts with a tag', 0)
       if (!command) throw new BadSyntax('There is no such command', 0)
       this.#checkState(command)
@@ -363,15 +350,53 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
       if (this.#session.selected && !effects?.tellsNothing) await writeUpdates(this.#session, false)
       // checkState has made sure of the session, and the command's own parse of the arguments.
       const done = await command.run(this.#session as SessionIn<'selected'>, args as never, form)
+      if ('finish' in done) {
+        this.#framer.expectLine()
+        this.#underway = { tag, command, form, startedAt, lasting: done }
+        return
+      }
       if (!effects?.tellsNothing) await writeLastUpdates(this.#session, mayExpunge(command, form, done))
       outcome = this.#answer(tag, done)
       this.#badCommands = 0
     } catch (error) {
       outcome = await this.#refuse(tag, error, command !== undefined && mayExpunge(command, form))
     }
-    await this.#dropStaged()
-    if (outcome) this.#services.onCommand?.(command?.name ?? 'unknown', outcome, performance.now() - startedAt)
+    await this.#session.staging.drop()
+    this.#count(command, outcome, startedAt)
     await this.#afterCommand()
+  }
+
+  /** Tells what a command that lasts has to tell. */
+  async #tell(underway: Underway): Promise<void> {
+    try {
+      await underway.lasting.tell()
+      await this.settled()
+    } catch (error) {
+      if (error instanceof Disconnected) throw error
+      await this.#endUnderway(underway, asError(error))
+    }
+  }
+
+  /** Ends a command that lasts: with the client's line, or with what keeps it from going on. */
+  async #endUnderway({ tag, command, form, startedAt, lasting }: Underway, end: string | Error): Promise<void> {
+    this.#underway = undefined
+    lasting.stop()
+    let outcome: 'OK' | 'NO' | 'BAD' | undefined
+    try {
+      if (typeof end !== 'string') throw end
+      const done = lasting.finish(end)
+      await writeLastUpdates(this.#session, mayExpunge(command, form, done))
+      outcome = this.#answer(tag, done)
+      this.#badCommands = 0
+    } catch (error) {
+      outcome = await this.#refuse(tag, error, mayExpunge(command, form))
+    }
+    this.#count(command, outcome, startedAt)
+    await this.#afterCommand()
+  }
+
+  #count(command: AnyCommand | undefined, outcome: 'OK' | 'NO' | 'BAD' | undefined, startedAt: number): void {
+    if (outcome) this.#services.onCommand?.(command?.name ?? 'unknown', outcome, performance.now() - startedAt)
   }
 
   #checkState({ name, state }: AnyCommand): void {
@@ -468,29 +493,6 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
   }
 }
 
-const framingProblems = {
-  'line-too-long': 'The line is too long',
-  'command-too-long': 'The command is too long',
-  'bare-lf': 'Lines end in CR LF',
-  nul: 'NUL is not allowed here',
-} as const
-
-const storeFailures = {
-  'disk-full': 'The disk is full; nothing was changed',
-  damaged: 'The stored data is damaged; the operator must run crispin check',
-  io: 'The disk failed; nothing was changed',
-  busy: 'The account is busy; try again',
-  closed: 'The server is closing',
-  'newer-version': 'The store is of a newer version of Crispin',
-} as const
+const malformedLine = (): BadSyntax => new BadSyntax('That line is too long or malformed', 0)
 
 const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)))
-
-/** Whether EXPUNGE may come with the answer (RFC 9051 §7.5.1). */
-function mayExpunge(
-  { effects }: AnyCommand,
-  { byUid }: CommandForm,
-  { usedSequenceNumbers = !byUid }: Partial<Done> = {},
-): boolean {
-  return !effects?.usesSequenceNumbers || !usedSequenceNumbers
-}

@@ -12,6 +12,7 @@ import { BadSyntax } from '../wire/syntax-error.ts'
 import { astring, quoted, utf8ToWire, wireToUtf8 } from '../wire/strings.ts'
 import { decodeUtf7, encodeUtf7 } from '../wire/utf7.ts'
 import type { ImapServices } from './services.ts'
+import { Staging } from './staging.ts'
 import type { Enabled, Login, SelectedMailbox, State } from './state.ts'
 import type { Selection } from '../session/view.ts'
 
@@ -21,6 +22,8 @@ export interface SessionIo {
   prompt(text: string): void
   /** The next line as it comes, without its CRLF; `undefined` when the client is gone. */
   readLine(): Promise<string | undefined>
+  /** {@link Lasting.isDue} has become true. */
+  wake(): void
   /** After the tagged OK: TLS, from the next octet on. */
   startTlsAfterAnswer(): void
   /** After the tagged OK: compression, from the next octet on. */
@@ -56,8 +59,8 @@ export class ImapSession {
   /** The transport, as it is now: STARTTLS changes it. */
   transport: Transport
   readonly enabled: Set<Enabled> = new Set()
-  /** Messages of the command at hand that came as literals, in their order. */
-  staged: StagedMessage[] = []
+  /** Messages of the command at hand that come as literals. */
+  readonly staging: Staging = new Staging()
   failedLogins = 0
   #state: State = { at: 'not-authenticated' }
 
@@ -73,6 +76,11 @@ export class ImapSession {
     this.transport = transport
     this.out = out
     this.io = io
+  }
+
+  /** Messages of the command at hand that came as literals, in their order. */
+  get staged(): readonly StagedMessage[] {
+    return this.staging.staged
   }
 
   get state(): State {

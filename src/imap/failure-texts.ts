@@ -1,0 +1,20 @@
+import type { StoreFailureReason } from '../store/store.ts'
+import type { FramingProblem } from '../wire/framer.ts'
+
+/** What is said of a command that cannot be framed. */
+export const framingProblems: Readonly<Record<FramingProblem, string>> = {
+  'line-too-long': 'The line is too long',
+  'command-too-long': 'The command is too long',
+  'bare-lf': 'Lines end in CR LF',
+  nul: 'NUL is not allowed here',
+}
+
+/** What a client is told of a failure of the store, behind `UNAVAILABLE` (RFC 5530 §3). */
+export const storeFailures: Readonly<Record<StoreFailureReason, string>> = {
+  'disk-full': 'The disk is full; nothing was changed',
+  damaged: 'The stored data is damaged; the operator must run crispin check',
+  io: 'The disk failed; nothing was changed',
+  busy: 'The account is busy; try again',
+  closed: 'The server is closing',
+  'newer-version': 'The store is of a newer version of Crispin',
+}
