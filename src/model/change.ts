@@ -1,6 +1,6 @@
 import type { FlagSet } from './flags.ts'
 import type { SpecialUse } from './mailbox.ts'
-import type { MailboxId, ModSeq, Uid } from './numbers.ts'
+import type { MailboxId, ModSeq, Uid, Uids } from './numbers.ts'
 import type { AppendedEntry } from './operation.ts'
 
 /**
@@ -24,7 +24,7 @@ export type Change =
   | {
       readonly kind: 'flagsChanged'
       readonly mailbox: MailboxId
-      readonly groups: readonly { readonly flags: FlagSet; readonly uids: readonly number[] }[]
+      readonly groups: readonly { readonly flags: FlagSet; readonly uids: Uids }[]
     }
   /** `\Seen` of a user other than the owner, where the mailbox keeps it per user. */
   | {
@@ -32,9 +32,9 @@ export type Change =
       readonly mailbox: MailboxId
       readonly user: string
       readonly seen: boolean
-      readonly uids: readonly number[]
+      readonly uids: Uids
     }
-  | { readonly kind: 'expunged'; readonly mailbox: MailboxId; readonly uids: readonly number[] }
+  | { readonly kind: 'expunged'; readonly mailbox: MailboxId; readonly uids: Uids }
   | { readonly kind: 'recentClaimed'; readonly mailbox: MailboxId; readonly firstRecentUid: Uid }
 
 /** All changes of one commit; they share one mod-sequence and stand or fall together. */

@@ -27,3 +27,6 @@ export const asModSeq = (n: number): ModSeq => n as ModSeq
 export const asMailboxId = (n: number): MailboxId => n as MailboxId
 /** Names a plain number as a message's number. */
 export const asMessageNum = (n: number): MessageNum => n as MessageNum
+
+/** UIDs, as a rule ascending. Whoever is given them leaves them as they are. */
+export type Uids = readonly number[] | Uint32Array

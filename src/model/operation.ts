@@ -1,6 +1,6 @@
 import type { FlagMode, FlagSet } from './flags.ts'
 import type { SpecialUse } from './mailbox.ts'
-import type { MailboxId, MessageNum, ModSeq, Uid } from './numbers.ts'
+import type { MailboxId, MessageNum, ModSeq, Uid, Uids } from './numbers.ts'
 
 /**
  * A message whose octets the store has taken in, but that no mailbox refers to yet.
@@ -44,7 +44,7 @@ export type Operation =
       readonly op: 'store'
       readonly mailbox: MailboxId
       /** Ascending. UIDs that are gone are passed over. */
-      readonly uids: readonly number[] | Uint32Array
+      readonly uids: Uids
       readonly mode: FlagMode
       readonly flags: FlagSet
       /** Messages changed since are left alone and reported (RFC 7162 §3.1.3). */
@@ -55,20 +55,20 @@ export type Operation =
   | {
       readonly op: 'copy'
       readonly from: MailboxId
-      readonly uids: readonly number[] | Uint32Array
+      readonly uids: Uids
       readonly to: MailboxId
     }
   /** Copy and expunge in one (RFC 6851). */
   | {
       readonly op: 'move'
       readonly from: MailboxId
-      readonly uids: readonly number[] | Uint32Array
+      readonly uids: Uids
       readonly to: MailboxId
     }
   | {
       readonly op: 'expunge'
       readonly mailbox: MailboxId
-      readonly uids: readonly number[] | Uint32Array
+      readonly uids: Uids
       /** Only those that have `\Deleted` at the moment of the commit (EXPUNGE); else all (REPLACE). */
       readonly onlyDeleted: boolean
     }
@@ -83,18 +83,18 @@ export type OperationResult =
   | {
       readonly op: 'store'
       /** UIDs whose flags are now as asked, changed or not. */
-      readonly stored: readonly number[]
+      readonly stored: Uids
       /** UIDs left alone because of UNCHANGEDSINCE (RFC 7162 §3.1.3, response code MODIFIED). */
-      readonly modified: readonly number[]
+      readonly modified: Uids
     }
   | {
       readonly op: 'copy' | 'move'
       readonly uidValidity: number
       /** UIDs that were copied, and theirs in the target, pair by pair (RFC 4315 §3). */
-      readonly from: readonly number[]
-      readonly to: readonly number[]
+      readonly from: Uids
+      readonly to: Uids
     }
-  | { readonly op: 'expunge'; readonly uids: readonly number[] }
+  | { readonly op: 'expunge'; readonly uids: Uids }
   /** UIDs from `firstUid` to below `uidNext` were recent, and the caller is the one to be told. */
   | { readonly op: 'claimRecent'; readonly firstUid: Uid; readonly uidNext: Uid }
 

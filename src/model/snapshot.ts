@@ -1,6 +1,6 @@
 import type { PagedColumn } from './column.ts'
 import type { FlagSet } from './flags.ts'
-import type { MailboxId, ModSeq, Uid } from './numbers.ts'
+import type { MailboxId, ModSeq, Uid, Uids } from './numbers.ts'
 
 /**
  * A mailbox at one moment, as columns: row i is the i-th message in ascending order of UIDs.
@@ -42,9 +42,21 @@ export function rowOfUid(uids: Uint32Array, uid: number): number {
   return uids[row] === uid ? row : -1
 }
 
-/** The first row whose UID is `uid` or higher; `uids.length` if there is none. */
-export function firstRowFrom(uids: Uint32Array, uid: number): number {
-  let low = 0
+/** The row of each of `uids`, which ascend; -1 where no message has it. */
+export function rowsOfAll(column: Uint32Array, uids: Uids): Int32Array {
+  const rows = new Int32Array(uids.length)
+  let from = 0
+  for (let n = 0; n < uids.length; n++) {
+    const uid = uids[n]! // inside bounds
+    if (from < column.length && column[from]! < uid) from = firstRowFrom(column, uid, from)
+    rows[n] = column[from] === uid ? from++ : -1
+  }
+  return rows
+}
+
+/** The first row, not below `from`, whose UID is `uid` or higher; `uids.length` if there is none. */
+export function firstRowFrom(uids: Uint32Array, uid: number, from: number = 0): number {
+  let low = from
   let high = uids.length
   while (low < high) {
     const middle = (low + high) >>> 1

@@ -121,14 +121,9 @@ export class MailboxView {
 
   /** Rows below `rowLimit` that changed after `before`, less those that need not be told. */
   #changedSince(before: MailboxSnapshot, rowLimit: number): Selection {
-    const rows = rowsChangedSince(this.#snapshot, before.highestModSeq, rowLimit)
-    return this.selectRows(this.#told.length === 0 ? rows : rows.filter((row) => !this.#isTold(row)))
-  }
-
-  #isTold(row: number): boolean {
-    const { uids, modSeqs } = this.#snapshot
-    const uid = uids[row]! // inside bounds
-    return this.#told.some((told) => modSeqs.at(row) <= told.modSeq && rowOfUid(told.uids, uid) >= 0)
+    let rows = rowsChangedSince(this.#snapshot, before.highestModSeq, rowLimit)
+    for (const told of this.#told) rows = untold(this.#snapshot, rows, told)
+    return this.selectRows(rows)
   }
 
   /** The selection of rows of the snapshot, ascending. */
@@ -213,19 +208,22 @@ export class MailboxView {
 }
 
 /** Rows below `rowLimit` whose mod-sequence is above `modSeq`. Passes over pages in which nothing changed. */
-export function rowsChangedSince(snapshot: MailboxSnapshot, modSeq: number, rowLimit: number): number[] {
-  const rows: number[] = []
-  const { pages } = snapshot.modSeqs
-  let base = 0
-  for (let n = 0; n < pages.length && base < rowLimit; n++) {
-    const page = pages[n]! // inside bounds
-    if (snapshot.pageModSeqs[n]! > modSeq) {
+export function rowsChangedSince(snapshot: MailboxSnapshot, modSeq: number, rowLimit: number): Int32Array {
+  const { modSeqs, pageModSeqs } = snapshot
+  const { pages } = modSeqs
+  let room = 0
+  for (let n = 0; n < pages.length; n++) if (pageModSeqs[n]! > modSeq) room += pages[n]!.length // inside bounds, as all here
+  const rows = new Int32Array(Math.min(room, rowLimit))
+  let count = 0
+  for (let n = 0, base = 0; n < pages.length && base < rowLimit; n++) {
+    const page = pages[n]!
+    if (pageModSeqs[n]! > modSeq) {
       const end = Math.min(page.length, rowLimit - base)
-      for (let i = 0; i < end; i++) if (page[i]! > modSeq) rows.push(base + i)
+      for (let i = 0; i < end; i++) if (page[i]! > modSeq) rows[count++] = base + i
     }
     base += page.length
   }
-  return rows
+  return rows.subarray(0, count)
 }
 
 /** UIDs that `before` has and `latest` has not. */
@@ -239,6 +237,23 @@ function goneRows(before: MailboxSnapshot, latest: MailboxSnapshot): number[] {
     else gone.push(uid)
   }
   return gone
+}
+
+/** Those of `rows` (ascending) that are not among the messages told, or changed again behind that. */
+function untold(
+  { uids, modSeqs }: MailboxSnapshot,
+  rows: Int32Array,
+  told: { readonly uids: Uint32Array; readonly modSeq: number },
+): Int32Array {
+  const left = new Int32Array(rows.length)
+  let count = 0
+  let from = 0
+  for (const row of rows) {
+    const uid = uids[row]! // inside bounds
+    if (from < told.uids.length && told.uids[from]! < uid) from = firstRowFrom(told.uids, uid, from)
+    if (told.uids[from] !== uid || modSeqs.at(row) > told.modSeq) left[count++] = row
+  }
+  return left.subarray(0, count)
 }
 
 function mergeAscending(a: readonly number[], b: readonly number[]): number[] {

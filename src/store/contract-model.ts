@@ -93,9 +93,9 @@ export class AccountModel {
         const to = this.#at(step.to)
         const committed = await account.commit([{ op: step.do, from: mailbox.id, uids, to: to.id }])
         const result = resultOf(committed, 0, step.do)
-        assert.deepEqual(result.from, uids)
+        assert.deepEqual([...result.from], uids)
         assert.deepEqual(
-          result.to,
+          [...result.to],
           chosen.map((entry) => add(to, entry.flags, committed.modSeq)),
         )
         if (step.do === 'move') remove(mailbox, uids, committed.modSeq)
@@ -106,7 +106,7 @@ export class AccountModel {
         const gone = chosen.filter((entry) => !onlyDeleted || entry.flags.system & systemFlag.deleted)
         const committed = await account.commit([{ op: 'expunge', mailbox: mailbox.id, uids, onlyDeleted }])
         const goneUids = gone.map(({ uid }) => uid)
-        assert.deepEqual(resultOf(committed, 0, 'expunge').uids, goneUids)
+        assert.deepEqual([...resultOf(committed, 0, 'expunge').uids], goneUids)
         remove(mailbox, goneUids, committed.modSeq)
       }
     }

@@ -1,9 +1,8 @@
 import { changedFlags, type FlagMode, type FlagSet } from '../../model/flags.ts'
-import { asModSeq } from '../../model/numbers.ts'
+import { asModSeq, type Uids } from '../../model/numbers.ts'
 import { resultOf } from '../../model/operation.ts'
-import type { MailboxSnapshot } from '../../model/snapshot.ts'
-import { rowOfUid } from '../../model/snapshot.ts'
-import type { MailboxView } from '../../session/view.ts'
+import { type MailboxSnapshot, rowsOfAll } from '../../model/snapshot.ts'
+import type { MailboxView, Selection } from '../../session/view.ts'
 import { formatSet, type NumberSet } from '../../wire/number-set.ts'
 import { defineCommand, type Command, type SessionIn } from '../command.ts'
 import { parseFlags } from '../flags.ts'
@@ -70,7 +69,7 @@ export const store: Command<'selected', StoreArgs> = defineCommand({
 
     const gone = someGone && !byUid && !silent // RFC 2180 §4.2: who wants no answer misses none
     if (modified.length > 0) {
-      const numbers = byUid ? modified : modified.map((uid) => view.seqNumOfUid(uid))
+      const numbers = byUid ? modified : Uint32Array.from(modified, (uid) => view.seqNumOfUid(uid))
       return { code: code.modified(formatSet(numbers)), text: 'Some messages changed meanwhile' }
     }
     return gone ? { no: true, code: 'EXPUNGEISSUED', text: 'Some messages are gone' } : { text: 'STORE completed' }
@@ -83,48 +82,78 @@ export const store: Command<'selected', StoreArgs> = defineCommand({
  */
 async function tell(
   session: SessionIn<'selected'>,
-  stored: readonly number[],
+  stored: Uids,
   how: { silent: boolean; before: MailboxSnapshot; mode: FlagMode; flags: FlagSet; byUid: boolean },
 ): Promise<void> {
   const { view } = session.selected
   const latest = await session.login.account.snapshot(view.mailbox, session.storeUser)
-  view.skip(Uint32Array.from(stored), latest.highestModSeq)
+  view.skip(stored instanceof Uint32Array ? stored : Uint32Array.from(stored), latest.highestModSeq)
   writeNewKeywords(session, session.selected, latest)
-  if (!how.silent) return writeStored(session, latest, stored, how.byUid, true)
-  const expected = new Map<FlagSet, FlagSet>()
+  if (how.silent && stored.length === 0) return
+  const rows = rowsOfAll(latest.uids, stored)
+  const { before, byUid } = how
+  if (!how.silent) return writeStored(session, latest, { uids: stored, rows, byUid, withFlags: true })
+
+  const told = before.uids === latest.uids ? rows : rowsOfAll(before.uids, stored)
+  const isExpected = expectation(before, latest, how)
   const surprising: number[] = []
   const plain: number[] = []
-  for (const uid of stored) {
-    const now = flagsOf(latest, uid)
-    const told = flagsOf(how.before, uid)
-    if (!now || !told) continue
-    let wanted = expected.get(told)
-    if (!wanted) expected.set(told, (wanted = changedFlags(told, how.mode, how.flags)))
-    const same = now.text.toLowerCase() === wanted.text.toLowerCase()
-    if (same) plain.push(uid)
-    else surprising.push(uid)
+  for (let n = 0; n < rows.length; n++) {
+    const now = rows[n]! // inside bounds
+    const then = told[n]! // as many
+    if (now < 0 || then < 0) continue
+    if (!isExpected(before.flags.at(then), latest.flags.at(now))) surprising.push(n)
+    else if (session.condstore) plain.push(n)
   }
-  await writeStored(session, latest, surprising, how.byUid, true)
-  if (session.condstore) await writeStored(session, latest, plain, how.byUid, false)
+  const some = (places: readonly number[], withFlags: boolean): StoredAnswer => {
+    const picked = Uint32Array.from(places, (n) => stored[n]!) // places inside bounds
+    return { uids: picked, rows: Int32Array.from(places, (n) => rows[n]!), byUid, withFlags }
+  }
+  await writeStored(session, latest, some(surprising, true))
+  await writeStored(session, latest, some(plain, false))
 }
 
-function flagsOf(snapshot: MailboxSnapshot, uid: number): FlagSet | undefined {
-  const row = rowOfUid(snapshot.uids, uid)
-  return row < 0 ? undefined : snapshot.flagSets[snapshot.flags.at(row)]
+/** Tells for two positions in the tables of flags whether the client must think that the one became the other. */
+function expectation(
+  before: MailboxSnapshot,
+  latest: MailboxSnapshot,
+  { mode, flags }: { readonly mode: FlagMode; readonly flags: FlagSet },
+): (told: number, now: number) => boolean {
+  const tables = latest.flagSets.length
+  const known = new Map<number, boolean>()
+  return (told, now) => {
+    const pair = told * tables + now
+    let same = known.get(pair)
+    if (same === undefined) {
+      const wanted = changedFlags(before.flagSets[told]!, mode, flags) // every number in the column has its set
+      same = latest.flagSets[now]!.text.toLowerCase() === wanted.text.toLowerCase()
+      known.set(pair, same)
+    }
+    return same
+  }
+}
+
+interface StoredAnswer {
+  readonly uids: Uids
+  /** In the latest snapshot; -1 for a message that is gone. */
+  readonly rows: Int32Array
+  readonly byUid: boolean
+  readonly withFlags: boolean
 }
 
 async function writeStored(
   session: SessionIn<'selected'>,
   latest: MailboxSnapshot,
-  uids: readonly number[],
-  byUid: boolean,
-  withFlags: boolean,
+  { uids, rows, byUid, withFlags }: StoredAnswer,
 ): Promise<void> {
+  if (rows.length === 0) return
   const { view } = session.selected
-  const seqNums = Uint32Array.from(uids, (uid) => view.seqNumOfUid(uid))
-  const rows = Int32Array.from(uids, (uid) => rowOfUid(latest.uids, uid))
+  const inView = view.uids === latest.uids ? rows : rowsOfAll(view.uids, uids)
+  const seqNums = new Uint32Array(rows.length)
+  for (let n = 0; n < rows.length; n++) seqNums[n] = inView[n]! + 1 // as many
   const withUid = byUid || session.rev2 || session.condstore
-  await writeFlagUpdates(session, viewOf(latest, view), { seqNums, rows, someGone: false }, { withUid, withFlags })
+  const selection: Selection = { seqNums, rows, someGone: false }
+  await writeFlagUpdates(session, viewOf(latest, view), selection, { withUid, withFlags })
 }
 
 /** What `writeFlagUpdates` reads of a view, with the snapshot that the commit made. */

@@ -39,7 +39,7 @@ export async function markSeen(session: SessionIn<'selected'>, { rows }: Selecti
     ])
     const { stored } = resultOf(committed, 0, 'store')
     const latest = await login.account.snapshot(view.mailbox, storeUser)
-    const marked = Uint32Array.from(stored)
+    const marked = stored instanceof Uint32Array ? stored : Uint32Array.from(stored)
     view.skip(marked, latest.highestModSeq)
     writeNewKeywords(session, selected, latest)
     return { uids: marked, latest }

@@ -3,7 +3,7 @@ import type { FlagSet } from '../../model/flags.ts'
 import { flagSet } from '../../model/flags.ts'
 import type { SpecialUse } from '../../model/mailbox.ts'
 import { specialUses } from '../../model/mailbox.ts'
-import { asMailboxId, asMessageNum, asModSeq, asUid } from '../../model/numbers.ts'
+import { asMailboxId, asMessageNum, asModSeq, asUid, type Uids } from '../../model/numbers.ts'
 import type { AppendedEntry } from '../../model/operation.ts'
 import { BytesReader, BytesWriter } from './bytes.ts'
 
@@ -72,7 +72,7 @@ function times<T>(count: number, make: () => T): T[] {
   return made
 }
 
-function writeUids(out: BytesWriter, uids: readonly number[]): void {
+function writeUids(out: BytesWriter, uids: Uids): void {
   out.number(uids.length)
   let before = 0
   for (const uid of uids) {

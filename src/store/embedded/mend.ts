@@ -1,5 +1,5 @@
 import type { Change, ChangeSet } from '../../model/change.ts'
-import type { MailboxId } from '../../model/numbers.ts'
+import type { MailboxId, Uids } from '../../model/numbers.ts'
 import { rowOfUid } from '../../model/snapshot.ts'
 import type { AccountState } from '../state/account-state.ts'
 
@@ -49,9 +49,9 @@ function fit(state: AccountState, change: Change): Change[] {
   }
 }
 
-function present(state: AccountState, mailbox: MailboxId, uids: readonly number[]): number[] {
+function present(state: AccountState, mailbox: MailboxId, uids: Uids): Uids {
   const snapshot = state.snapshot(mailbox)
-  return uids.filter((uid) => rowOfUid(snapshot.uids, uid) !== -1)
+  return Uint32Array.from(uids).filter((uid) => rowOfUid(snapshot.uids, uid) !== -1)
 }
 
 function created(state: AccountState, mailbox: MailboxId, name: string): Change {

@@ -3,6 +3,12 @@ import type { Operation, OperationResult } from '../../model/operation.ts'
 import { rowsOfUids } from './mailbox-draft.ts'
 import type { Planning } from './planner.ts'
 
+/** Messages that a STORE gives the same flags. */
+interface FlagsGroup {
+  readonly flags: FlagSet
+  readonly uids: number[]
+}
+
 type StoreOperation = Extract<Operation, { op: 'store' }>
 
 /**
@@ -13,22 +19,28 @@ export function store({ draft, changes }: Planning, operation: StoreOperation): 
   const { mailbox, mode, user, unchangedSince } = operation
   const target = draft.mailbox(mailbox)
   const perUser = user !== undefined && draft.tree.byId.get(mailbox)?.seenPerUser === true ? user : undefined
-  const stored: number[] = []
+  const rows = rowsOfUids(target.uids, operation.uids)
+  const stored = new Uint32Array(rows.length)
+  const storedRows = new Uint32Array(rows.length)
   const modified: number[] = []
-  const groups: { flags: FlagSet; uids: number[] }[] = []
+  let count = 0
+  for (const row of rows) {
+    const uid = target.uids[row]! // a row of the mailbox
+    if (unchangedSince !== undefined && target.modSeqs.at(row) > unchangedSince) modified.push(uid)
+    else {
+      storedRows[count] = row
+      stored[count++] = uid
+    }
+  }
+
+  const groups: FlagsGroup[] = []
   const seenRows: number[] = []
   /** By the position of the set before, the position of the set after. */
   const after: (number | undefined)[] = []
-  const groupOf: ({ flags: FlagSet; uids: number[] } | undefined)[] = []
+  const groupOf: (FlagsGroup | undefined)[] = []
   const wantsSeen = perUser === undefined ? undefined : seenWanted(operation)
-
-  for (const row of rowsOfUids(target.uids, operation.uids)) {
-    const uid = target.uids[row]!
-    if (unchangedSince !== undefined && target.modSeqs.at(row) > unchangedSince) {
-      modified.push(uid)
-      continue
-    }
-    stored.push(uid)
+  for (let n = 0; n < count; n++) {
+    const row = storedRows[n]! // inside bounds
     const before = target.flags.at(row)
     const set = (after[before] ??= target.table.intern(
       perUser === undefined
@@ -37,8 +49,11 @@ export function store({ draft, changes }: Planning, operation: StoreOperation): 
     ))
     if (set !== before) {
       let group = groupOf[set]
-      if (!group) groups.push((group = groupOf[set] = { flags: target.table.sets[set] ?? operation.flags, uids: [] }))
-      group.uids.push(uid)
+      if (!group) {
+        group = groupOf[set] = { flags: target.table.sets[set] ?? operation.flags, uids: [] }
+        groups.push(group)
+      }
+      group.uids.push(target.uids[row]!)
       target.setFlags(row, set)
     }
     if (perUser !== undefined && wantsSeen !== undefined && target.hasSeen(perUser, row) !== wantsSeen)
@@ -51,7 +66,7 @@ export function store({ draft, changes }: Planning, operation: StoreOperation): 
     target.setSeen(perUser, wantsSeen, seenRows)
     changes.push({ kind: 'seenChanged', mailbox, user: perUser, seen: wantsSeen, uids })
   }
-  return { op: 'store', stored, modified }
+  return { op: 'store', stored: stored.subarray(0, count), modified }
 }
 
 /** What the operation makes of `\Seen`; undefined if it leaves it alone. */

@@ -1,6 +1,6 @@
 import type { Change } from '../../model/change.ts'
 import { maxUid } from '../../model/limits.ts'
-import { asMessageNum, asUid, type MailboxId, type MessageNum } from '../../model/numbers.ts'
+import { asMessageNum, asUid, type MailboxId, type MessageNum, type Uids } from '../../model/numbers.ts'
 import type { AppendedEntry, Operation, OperationResult, StagedMessage } from '../../model/operation.ts'
 import { Refusal } from '../../model/refusal.ts'
 import { firstRowFrom } from '../../model/snapshot.ts'
@@ -121,21 +121,17 @@ function threadFor(
 
 interface CopiedUids {
   readonly uidValidity: number
-  readonly from: number[]
-  readonly to: number[]
+  readonly from: Uint32Array
+  readonly to: Uint32Array
 }
 
-function copyUids(
-  { draft, now, changes }: Planning,
-  from: MailboxId,
-  uids: readonly number[] | Uint32Array,
-  to: MailboxId,
-): CopiedUids {
+function copyUids({ draft, now, changes }: Planning, from: MailboxId, uids: Uids, to: MailboxId): CopiedUids {
   const source = draft.mailbox(from)
   const target = draft.mailbox(to)
   const rows = rowsOfUids(source.uids, uids)
   checkUid(target.counters.uidNext + rows.length - 1)
-  const copied: CopiedUids = { uidValidity: target.uidValidity, from: [], to: [] }
+  const copiedFrom = new Uint32Array(rows.length)
+  const copiedTo = new Uint32Array(rows.length)
   const flagsOf: ReturnType<typeof canonical>[] = []
   let uid: number = target.counters.uidNext
   const entries: AppendedEntry[] = []
@@ -151,11 +147,11 @@ function copyUids(
       thread,
       flags: (flagsOf[set] ??= canonical(target, source.flagsAt(row))),
     })
-    copied.from.push(source.uids[row]!)
-    copied.to.push(uid++)
+    copiedFrom[entries.length - 1] = source.uids[row]! // a row of the mailbox
+    copiedTo[entries.length - 1] = uid++
   }
   appendEntries(draft, changes, to, entries)
-  return copied
+  return { uidValidity: target.uidValidity, from: copiedFrom, to: copiedTo }
 }
 
 /** What RENAME of INBOX does with its messages (RFC 9051 §6.3.6). */
@@ -170,7 +166,7 @@ function appendEntries(draft: CommitDraft, changes: Change[], mailbox: MailboxId
   changes.push({ kind: 'appended', mailbox, entries })
 }
 
-function expungeUids({ draft, changes }: Planning, mailbox: MailboxId, uids: readonly number[]): void {
+function expungeUids({ draft, changes }: Planning, mailbox: MailboxId, uids: Uint32Array): void {
   if (uids.length === 0) return
   draft.expunge(mailbox, rowsOfUids(draft.mailbox(mailbox).uids, uids))
   changes.push({ kind: 'expunged', mailbox, uids })
@@ -180,7 +176,7 @@ function expunge(planning: Planning, operation: Extract<Operation, { op: 'expung
   const mailbox = planning.draft.mailbox(operation.mailbox)
   let rows = rowsOfUids(mailbox.uids, operation.uids)
   if (operation.onlyDeleted) rows = rows.filter((row) => mailbox.flagsAt(row).system & systemFlag.deleted)
-  const uids = Array.from(rows, (row) => mailbox.uids[row]!)
+  const uids = rows.map((row) => mailbox.uids[row]!) // rows of the mailbox
   expungeUids(planning, operation.mailbox, uids)
   return { op: 'expunge', uids }
 }
