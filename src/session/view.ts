@@ -241,17 +241,21 @@ function goneRows(before: MailboxSnapshot, latest: MailboxSnapshot): number[] {
 
 /** Those of `rows` (ascending) that are not among the messages told, or changed again behind that. */
 function untold(
-  { uids, modSeqs }: MailboxSnapshot,
+  { uids, modSeqs, highestModSeq }: MailboxSnapshot,
   rows: Int32Array,
   told: { readonly uids: Uint32Array; readonly modSeq: number },
 ): Int32Array {
   const left = new Int32Array(rows.length)
+  const mayDiffer = highestModSeq > told.modSeq
   let count = 0
   let from = 0
-  for (const row of rows) {
-    const uid = uids[row]! // inside bounds
+  for (let n = 0; n < rows.length; n++) {
+    const row = rows[n]! // inside bounds, as are all here
+    const uid = uids[row]!
     if (from < told.uids.length && told.uids[from]! < uid) from = firstRowFrom(told.uids, uid, from)
-    if (told.uids[from] !== uid || modSeqs.at(row) > told.modSeq) left[count++] = row
+    const isTold = from < told.uids.length && told.uids[from] === uid
+    if (isTold) from++
+    if (!isTold || (mayDiffer && modSeqs.at(row) > told.modSeq)) left[count++] = row
   }
   return left.subarray(0, count)
 }
