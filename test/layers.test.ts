@@ -41,7 +41,8 @@ test('imports go one way', () => {
   const wrong: string[] = []
   for (const path of globSync(join(root, '**/*.ts'))) {
     const layer = layerOf(path)
-    if (/\.test(-support)?\.ts$/.test(path) || relative(root, path).startsWith('server/') || dirname(path) === root) continue
+    if (/\.test(-support)?\.ts$/.test(path) || relative(root, path).startsWith('server/') || dirname(path) === root)
+      continue
     const allowed = layers[layer]
     if (!allowed) wrong.push(`${relative(root, path)}: its folder is in no layer`)
     for (const target of importsOf(path)) {
