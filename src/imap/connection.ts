@@ -62,7 +62,6 @@ export class Connection implements Output {
     stream.on('close', this.#end)
     this.#input.on('data', this.#data)
     this.#input.on('end', this.#end)
-    this.#output.on('drain', this.#drain)
     if (this.#paused) this.#input.pause()
   }
 
@@ -72,12 +71,11 @@ export class Connection implements Output {
     stream.off('close', this.#end)
     this.#input.off('data', this.#data)
     this.#input.off('end', this.#end)
-    this.#output.off('drain', this.#drain)
   }
 
   readonly #data = (chunk: Buffer): void => this.#events.onData(chunk)
 
-  readonly #drain = (): void => {
+  #drain(): void {
     this.#drained?.resolve()
     this.#drained = undefined
   }
@@ -111,6 +109,7 @@ export class Connection implements Output {
       let resolve = (): void => {}
       const promise = new Promise<void>((done) => (resolve = done))
       this.#drained = { promise, resolve }
+      this.#output.once('drain', () => this.#drain())
     }
     let left = this.#output.writableLength
     const watch = setInterval(() => {

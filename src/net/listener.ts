@@ -67,6 +67,8 @@ interface OpenConnection {
   admission: Admission | undefined
   /** The stream to end, so that the end is said inside TLS where there is TLS. */
   outermost: Duplex
+  /** While TLS is being put on it. */
+  handshake: Handshake | undefined
 }
 
 /** Opens a port or Unix socket. Throws {@link ListenFailure}. */
@@ -102,11 +104,16 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   }
 
   async function upgrade(socket: Socket): Promise<TLSSocket> {
-    if (!upgrades) throw new Error('this listener has no TLS')
-    const secured = await upgrades.secure(socket)
     const connection = open.get(socket)
-    if (connection) connection.outermost = secured
-    return secured
+    if (!upgrades || !connection) throw new Error('this connection cannot have TLS')
+    connection.handshake = upgrades.begin(socket)
+    try {
+      const secured = await connection.handshake.secured
+      connection.outermost = secured
+      return secured
+    } finally {
+      connection.handshake = undefined
+    }
   }
 
   function reportEarlyEnd(socket: Socket, error: unknown): void {
@@ -137,8 +144,10 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   // Protocols see failures where they read and write; this keeps one at any other moment from ending the process.
   const onError = (error: Error): void => log.debug({ err: error }, 'connection failed')
   function onClose(this: Socket): void {
-    open.get(this)?.admission?.release()
+    const connection = open.get(this)
     open.delete(this)
+    connection?.admission?.release()
+    connection?.handshake?.fail(new Error('the connection closed during the TLS handshake'))
   }
   server.on('connection', (socket) => {
     // Those that still owe their PROXY header are in no count yet, but must not be without number either.
@@ -146,7 +155,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
       socket.destroy()
       return
     }
-    const connection: OpenConnection = { outermost: socket, admission: undefined }
+    const connection: OpenConnection = { outermost: socket, admission: undefined, handshake: undefined }
     open.set(socket, connection)
     socket.on('error', onError).on('close', onClose)
     handle(socket, connection).catch((error: unknown) => reportEarlyEnd(socket, error))
@@ -189,9 +198,15 @@ function endSoon(stream: Duplex, socket: Socket): void {
   socket.once('close', () => clearTimeout(timer))
 }
 
+interface Handshake {
+  /** Rejects when it fails. */
+  readonly secured: Promise<TLSSocket>
+  fail(error: Error): void
+}
+
 interface TlsUpgrades {
-  /** Puts TLS on a connection; rejects when the handshake fails. */
-  readonly secure: (socket: Socket) => Promise<TLSSocket>
+  /** Puts TLS on a connection. When that closes meanwhile, the caller lets the handshake fail. */
+  begin(socket: Socket): Handshake
   reload(): void
 }
 
@@ -201,30 +216,24 @@ interface TlsUpgrades {
  */
 function tlsUpgrades(contexts: TlsContexts, handshakeTimeoutMs: number): TlsUpgrades {
   const server: TlsServer = createTlsServer(contexts.serverOptions(handshakeTimeoutMs))
-  const waiting = new Map<string, { resolve: (socket: TLSSocket) => void; reject: (error: Error) => void }>()
+  const waiting = new Map<string, PromiseWithResolvers<TLSSocket>>()
   server.on('secureConnection', (secured) => waiting.get(endsOf(secured))?.resolve(secured))
   server.on('tlsClientError', (error, failed) => {
     waiting.get(endsOf(failed))?.reject(error)
     failed.destroy()
   })
   return {
-    secure: (socket) =>
-      new Promise((resolve, reject) => {
-        const ends = endsOf(socket)
-        const onClose = (): void => settle(() => reject(new Error('the connection closed during the TLS handshake')))
-        const settle = (outcome: () => void): void => {
-          if (waiting.get(ends) === entry) waiting.delete(ends)
-          socket.off('close', onClose)
-          outcome()
-        }
-        const entry = {
-          resolve: (secured: TLSSocket): void => settle(() => resolve(secured)),
-          reject: (error: Error): void => settle(() => reject(error)),
-        }
-        waiting.set(ends, entry)
-        socket.once('close', onClose)
-        server.emit('connection', socket)
-      }),
+    begin(socket) {
+      const ends = endsOf(socket)
+      const handshake = Promise.withResolvers<TLSSocket>()
+      const over = (): void => {
+        if (waiting.get(ends) === handshake) waiting.delete(ends)
+      }
+      handshake.promise.then(over, over)
+      waiting.set(ends, handshake)
+      server.emit('connection', socket)
+      return { secured: handshake.promise, fail: handshake.reject }
+    },
     reload: () => server.setSecureContext(contexts.defaultOptions()),
   }
 }

@@ -33,7 +33,7 @@ export const enable: Command<'authenticated', readonly string[]> = defineCommand
       const extension = enableable[name]
       if (!extension || session.enabled.has(extension) || !offers(session, extension)) continue
       if (extension === 'CONDSTORE' || extension === 'QRESYNC') session.enableCondstore()
-      session.enabled.add(extension)
+      session.enable(extension)
       turnedOn.push(extension)
     }
     session.out.line(['* ENABLED', ...turnedOn].join(' '))

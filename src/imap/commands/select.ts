@@ -121,7 +121,7 @@ async function writeSelected(
 ): Promise<void> {
   const { login, out } = session
   const { mailbox } = selected
-  if (condstore && offers(session, 'CONDSTORE')) session.enabled.add('CONDSTORE')
+  if (condstore && offers(session, 'CONDSTORE')) session.enable('CONDSTORE')
 
   writeFlagsResponse(session, selected, snapshot)
   out.line(`* ${snapshot.uids.length} EXISTS`)

@@ -20,7 +20,8 @@ export class AccountHandle implements AccountStore {
   readonly id: string
   #account: Account | undefined
   readonly #giveBack: () => Promise<void>
-  readonly #watches = new Set<() => void>()
+  /** Ways to stop those who watch. Most often one, of a client that idles, for whom a set would be large. */
+  #watches: readonly (() => void)[] = []
 
   constructor(account: Account, giveBack: () => Promise<void>) {
     this.id = account.id
@@ -73,10 +74,10 @@ export class AccountHandle implements AccountStore {
 
   watch(onChange: (mailboxes: readonly MailboxId[], modSeq: ModSeq) => void): () => void {
     const stop = this.#open.watch(onChange)
-    this.#watches.add(stop)
+    this.#watches = [...this.#watches, stop]
     return () => {
       stop()
-      this.#watches.delete(stop)
+      this.#watches = this.#watches.filter((other) => other !== stop)
     }
   }
 
