@@ -8,8 +8,6 @@ type Branded<Name extends string> = number & { readonly [brand]: Name }
 
 /** Unique identifier of a message in a mailbox, 1 to 2^32-1 (RFC 9051 §2.3.1.1). */
 export type Uid = Branded<'Uid'>
-/** Position of a message in one session's view, from 1 (RFC 9051 §2.3.1.2). */
-export type SeqNum = Branded<'SeqNum'>
 /** Modification sequence, a positive 63-bit number, kept below 2^53 (RFC 7162 §3.1). */
 export type ModSeq = Branded<'ModSeq'>
 /** Number of a mailbox in its account; never used again after the mailbox is deleted. */
@@ -19,8 +17,6 @@ export type MessageNum = Branded<'MessageNum'>
 
 /** Names a plain number as a UID. */
 export const asUid = (n: number): Uid => n as Uid
-/** Names a plain number as a message sequence number. */
-export const asSeqNum = (n: number): SeqNum => n as SeqNum
 /** Names a plain number as a mod-sequence. */
 export const asModSeq = (n: number): ModSeq => n as ModSeq
 /** Names a plain number as a mailbox's number. */
