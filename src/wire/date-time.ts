@@ -76,6 +76,11 @@ export function formatDate(days: number): string {
 let lastDay = Number.NaN
 let lastDayText = ''
 const twoDigits: readonly string[] = Array.from({ length: 60 }, (_, number) => String(number).padStart(2, '0'))
+const minutesOfDay: readonly string[] = Array.from(
+  { length: 24 * 60 },
+  (_, minute) => `${twoDigits[Math.floor(minute / 60)]}:${twoDigits[minute % 60]}:`,
+)
+const secondsAndZone: readonly string[] = twoDigits.map((second) => second + ' +0000')
 
 /** `17-Jul-1996 02:44:25 +0000`: RFC 9051 §9 date-time without its quotes. A day below 10 begins with a space. */
 export function formatInternalDate(epochSeconds: number): string {
@@ -83,10 +88,8 @@ export function formatInternalDate(epochSeconds: number): string {
   const day = Math.floor(seconds / secondsOfDay)
   if (day !== lastDay) {
     lastDay = day
-    lastDayText = formatDate(day).padStart(11)
+    lastDayText = formatDate(day).padStart(11) + ' '
   }
   const rest = seconds - day * secondsOfDay
-  const hours = Math.floor(rest / 3600)
-  const minutes = Math.floor(rest / 60) % 60
-  return lastDayText + ' ' + twoDigits[hours] + ':' + twoDigits[minutes] + ':' + twoDigits[rest % 60] + ' +0000'
+  return lastDayText + minutesOfDay[Math.floor(rest / 60)] + secondsAndZone[rest % 60]
 }

@@ -1,7 +1,10 @@
 /** What one FETCH may hold in memory at a time. Larger mailboxes and messages are served piece by piece. */
 
-/** Messages whose computed data is read from the store in one go. */
-export const maxBatchMessages = 512
+/**
+ * Messages whose computed data is read from the store in one go: so few that its text is short enough for the heap's
+ * young generation, where a megabyte costs the collector half as much as in large strings.
+ */
+export const maxBatchMessages = 64
 /** Sizes of the messages of one such batch together, in octets: what is computed from them grows with them. */
 export const maxBatchOctets: number = 8 * 1024 * 1024
 /** Octets of a literal that goes out among the text around it. */

@@ -107,7 +107,10 @@ export class FetchResponses {
       }
       out.line(line + tail(row) + ')')
       if (out.full) await io.settled()
-      else if (n % messagesPerTurn === messagesPerTurn - 1) await io.breathe()
+      else if (n % messagesPerTurn === messagesPerTurn - 1) {
+        const pause = io.breathe()
+        if (pause) await pause
+      }
     }
   }
 
