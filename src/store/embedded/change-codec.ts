@@ -86,13 +86,18 @@ function readUids(from: BytesReader): number[] {
   return times(from.number(), () => (uid += from.signed()))
 }
 
-const entryFields = ['uid', 'message', 'internalDate', 'saveDate', 'thread'] as const
+/** What an entry has that is written as the difference from the entry before. */
+type EntryNumbers = Pick<AppendedEntry, 'uid' | 'message' | 'internalDate' | 'saveDate' | 'thread'>
 
 function writeEntries(out: BytesWriter, entries: readonly AppendedEntry[], sets: FlagSetWriter): void {
   out.number(entries.length)
-  let before: Pick<AppendedEntry, (typeof entryFields)[number]> = zeroEntry
+  let before: EntryNumbers = zeroEntry
   for (const entry of entries) {
-    for (const field of entryFields) out.signed(entry[field] - before[field])
+    out.signed(entry.uid - before.uid)
+    out.signed(entry.message - before.message)
+    out.signed(entry.internalDate - before.internalDate)
+    out.signed(entry.saveDate - before.saveDate)
+    out.signed(entry.thread - before.thread)
     out.number(entry.size)
     sets.write(out, entry.flags)
     before = entry
@@ -102,7 +107,7 @@ function writeEntries(out: BytesWriter, entries: readonly AppendedEntry[], sets:
 const zeroEntry = { uid: asUid(0), message: asMessageNum(0), internalDate: 0, saveDate: 0, thread: 0 }
 
 function readEntries(from: BytesReader, sets: FlagSetReader): AppendedEntry[] {
-  let before: Pick<AppendedEntry, (typeof entryFields)[number]> = zeroEntry
+  let before: EntryNumbers = zeroEntry
   return times(from.number(), () => {
     const entry: AppendedEntry = {
       uid: asUid(before.uid + from.signed()),

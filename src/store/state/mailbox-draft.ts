@@ -1,4 +1,4 @@
-import { pageRows } from '../../model/column.ts'
+import { type PagedColumn, pageRows } from '../../model/column.ts'
 import { type FlagSet, systemFlag } from '../../model/flags.ts'
 import { asUid, type ModSeq, type Uid } from '../../model/numbers.ts'
 import type { AppendedEntry } from '../../model/operation.ts'
@@ -33,6 +33,8 @@ export class MailboxDraft {
   >
   readonly #flagPages: Set<number> = new Set<number>()
   #fromRow = Infinity
+  /** From this row on messages moved up. */
+  #movedFromRow = Infinity
   #lastFlagPage = -1
   #tombstones: TombstoneImage
   #seen: Map<string, Uint32Array> | undefined
@@ -162,6 +164,7 @@ export class MailboxDraft {
       if (uid >= counters.firstRecentUid) counters.recent--
     }
     this.#fromRow = Math.min(this.#fromRow, rows[0]!)
+    this.#movedFromRow = Math.min(this.#movedFromRow, rows[0]!)
     this.#tombstones = buried(this.#tombstones, this.#modSeq, uids)
     this.#expungeSeen(rows)
     columns.uids = withoutRows(uint32, columns.uids, rows)
@@ -203,7 +206,7 @@ export class MailboxDraft {
       flags: this.flags.finish(),
       flagSets: finished.sets,
       modSeqs,
-      pageModSeqs: modSeqs === base.modSeqs ? base.pageModSeqs : this.#pageMaxima(),
+      pageModSeqs: modSeqs === base.modSeqs ? base.pageModSeqs : this.#pageMaxima(modSeqs),
       keywords: counters.keywords,
     }
     const seen = this.#seen ?? this.#contents.seen
@@ -234,18 +237,24 @@ export class MailboxDraft {
   }
 
   /** A page that the commit wrote to holds its mod-sequence, the highest of all; one moved by an expunge is scanned. */
-  #pageMaxima(): Float64Array {
+  #pageMaxima(modSeqs: PagedColumn<Float64Array>): Float64Array {
     const maxima = new Float64Array(Math.ceil(this.modSeqs.length / pageRows))
     const base = this.#contents.snapshot.pageModSeqs
     maxima.set(base.subarray(0, maxima.length))
     for (const page of this.#flagPages) if (page < maxima.length) maxima[page] = this.#modSeq
+    const movedFrom = Math.floor(this.#movedFromRow / pageRows)
     for (let page = Math.floor(this.#fromRow / pageRows); page < maxima.length; page++) {
-      let highest = 0
-      const end = Math.min((page + 1) * pageRows, this.modSeqs.length)
-      for (let row = page * pageRows; row < end; row++) highest = Math.max(highest, this.modSeqs.at(row))
-      maxima[page] = highest
+      maxima[page] = page < movedFrom ? this.#modSeq : this.#highestIn(modSeqs, page)
     }
     return maxima
+  }
+
+  #highestIn({ pages, length }: PagedColumn<Float64Array>, number: number): number {
+    const page = pages[number]! // one of the column's
+    const end = Math.min(page.length, length - number * pageRows)
+    let highest = 0
+    for (let i = 0; i < end; i++) if (page[i]! > highest) highest = page[i]!
+    return highest
   }
 
   #touch(row: number): void {
