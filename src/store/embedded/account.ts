@@ -159,7 +159,8 @@ export class Account {
     const records: NewRecord[] = []
     const ownFiles: OwnFile[] = []
     const inLog: { message: number; staged: Staged }[] = []
-    const entries = applied ? entriesByMessage(applied.changeSet) : new Map<number, AppendedTo>()
+    const isOfNew = applied !== undefined && plan.staged.length > 0 // a copy has many entries, and nothing staged
+    const entries = isOfNew ? entriesByMessage(applied.changeSet) : new Map<number, AppendedTo>()
     for (const { staged, message } of plan.staged) {
       if (!(staged instanceof Staged)) throw new Error('a message of another store') // `plan` has looked at it before
       staged.committing()
