@@ -250,7 +250,10 @@ export class Account {
     const target = count < into.length ? into.subarray(0, count) : into
     try {
       const file = segments.file(location.segment)
-      const got = file.read(target, location.offset + recordHeaderBytes + offset)
+      const at = location.offset + recordHeaderBytes + offset
+      // What lies behind a record in the newest segment may not be written yet.
+      const isComplete = location.segment < this.#end.segment
+      const got = isComplete ? segments.ahead.read(file, target, at) : file.read(target, at)
       if (got < count) throw this.#damaged(message, location)
     } catch (error) {
       if (locations.isReleased(message)) throw this.#lost(message)
@@ -263,7 +266,9 @@ export class Account {
   /** Compares what was read with its checksum, the first time that a message is read whole. */
   #verify(message: number, location: { segment: number; offset: number }, octets: Uint8Array): void {
     const header = Buffer.alloc(recordHeaderBytes)
-    this.#parts.segments.file(location.segment).read(header, location.offset)
+    const { segments } = this.#parts
+    const file = segments.file(location.segment)
+    if (!segments.ahead.copy(file, header, location.offset)) file.read(header, location.offset)
     const expected = decodeRecordHeader(this.#parts.mark, header, 0)
     if (expected?.payloadCrc !== crc32(octets)) throw this.#damaged(message, location)
     if (this.#verified.size >= maxVerified) this.#verified.clear()

@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { LRUCache } from 'lru-cache'
 import type { Disk, DiskFile } from './disk.ts'
+import { ReadAhead } from './read-ahead.ts'
 import type { SegmentHeader } from './record.ts'
 import { decodeSegmentHeader, encodeSegmentHeader, segmentHeaderBytes } from './record.ts'
 
@@ -9,6 +10,7 @@ import { decodeSegmentHeader, encodeSegmentHeader, segmentHeaderBytes } from './
 export class OpenFiles {
   readonly #disk: Disk
   readonly #files: LRUCache<string, DiskFile>
+  readonly ahead: ReadAhead = new ReadAhead()
 
   /** Keeps at most `max` files open. */
   constructor(disk: Disk, max: number) {
@@ -174,6 +176,11 @@ export class Segments {
     this.#generations.set(number, generation)
     this.#paths.delete(number)
     return older
+  }
+
+  /** For reading messages of files that are written no more. */
+  get ahead(): ReadAhead {
+    return this.#files.ahead
   }
 
   /** The file, open for reading. */
