@@ -376,6 +376,30 @@ test('a session that changes flags in between is heard, and rows may move meanwh
   await other.close()
 })
 
+test('fields that clients list mailboxes by are told without reading messages, or by reading where they are not kept', async () => {
+  const memory = memoryStore()
+  await fill(memory, [nested, noBody])
+  const unread = storeWith(memory, () => ({ readBlob: () => assert.fail('a message was read') }))
+  const notKept = storeWith(memory, (account) => ({
+    readComputed: (kind, messages) =>
+      kind === 'headerLines'
+        ? { bytes: Buffer.alloc(0), offsets: new Uint32Array(messages.length + 1) }
+        : account.readComputed(kind, messages),
+  }))
+  for (const store of [unread, notKept]) {
+    await withClient(store, async ({ command }) => {
+      const selected = 'From: ann@example.org\r\nSubject: =?utf-8?q?outer?=\r\nsubject: again\r\n\r\n'
+      assert.deepEqual((await command('FETCH 1:2 (BODY.PEEK[HEADER.FIELDS (subject FROM cc)])')).untagged, [
+        `* 1 FETCH (BODY[HEADER.FIELDS (subject FROM cc)] ${literal(selected)})`,
+        `* 2 FETCH (BODY[HEADER.FIELDS (subject FROM cc)] ${literal('Subject: alone\r\n\r\n')})`,
+      ])
+      assert.deepEqual((await command('FETCH 1 (BODY.PEEK[HEADER.FIELDS (From)]<6.3>)')).untagged, [
+        '* 1 FETCH (BODY[HEADER.FIELDS (From)]<6> {3}\r\nann)',
+      ])
+    })
+  }
+})
+
 test('an encoding that nobody knows fails the command, and only that message', async () => {
   const store = memoryStore()
   await fill(store, [nested, simple])
