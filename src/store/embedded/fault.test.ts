@@ -140,7 +140,8 @@ void describe('embedded store on a disk that fails', () => {
 
   test('a loss of power at any moment loses nothing that was answered', async () => {
     await store.close()
-    store = await embeddedStore({ directory, limits: { ...limits, checkpointBytes: 6000, lazySyncMs: 5 }, disk })
+    const busy = { ...limits, checkpointBytes: 6000, lazySyncMs: 5, compactionShare: 0, compactionGraceMs: 0 }
+    store = await embeddedStore({ directory, limits: busy, disk })
     account = await store.openAccount('alice')
     let random = 12345
     const keeps = (): boolean => {

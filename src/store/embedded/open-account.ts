@@ -12,9 +12,10 @@ import { Database } from './database.ts'
 import type { Disk } from './disk.ts'
 import { Garbage } from './garbage.ts'
 import { Locations } from './locations.ts'
+import { recordsOf } from './log-reader.ts'
 import type { LogPosition } from './log-writer.ts'
 import { readMailbox } from './mailbox-pages.ts'
-import { decodeRecordHeader, markBytes, recordHeaderBytes, segmentHeaderBytes } from './record.ts'
+import { decodeRecordHeader, encodeSegmentHeader, markBytes, recordHeaderBytes, segmentHeaderBytes } from './record.ts'
 import type { Replayed } from './replay.ts'
 import { replay } from './replay.ts'
 import type { OpenFiles } from './segments.ts'
@@ -59,6 +60,7 @@ export async function openAccountFiles(
   mkdirSync(directory, { recursive: true })
   const segments = new Segments(join(directory, 'segments'), disk, files)
   const mark = markOf(segments) ?? randomBytes(markBytes)
+  await writeMissingHeader(segments, mark, id)
   const path = join(directory, 'account.db')
   segments.removeSuperseded()
   try {
@@ -130,6 +132,25 @@ function factsOf(staged: object): { size: number; keys: Staged['indexed']['keys'
     throw new Error('a message was named that is not staged, or twice') // a mistake of the caller, not of a client
   }
   return { size: staged.size, keys: staged.indexed.keys }
+}
+
+/**
+ * The last segment may have lost its header with the power while records behind it were already on the disk. It says
+ * with which record the segment begins; they tell.
+ */
+async function writeMissingHeader(segments: Segments, mark: Buffer, account: string): Promise<void> {
+  const number = segments.logs.at(-1)
+  if (number === undefined || segments.header(number)) return
+  const first = recordsOf(segments.file(number), mark, segmentHeaderBytes).next()
+  if (first.done === true) return
+  const firstSequence = first.value.header.sequence
+  const file = segments.disk.open(segments.path(number), 'write')
+  try {
+    await file.write([encodeSegmentHeader({ mark, number, firstSequence, account })], 0)
+    await file.sync()
+  } finally {
+    file.close()
+  }
 }
 
 /** Moves a database that cannot be read out of the way; what an earlier one left there goes. */
