@@ -6,7 +6,9 @@ import type { Output } from '../wire/response-writer.ts'
 /** What arrives at a connection, and its end. */
 export interface ConnectionEvents {
   onData(chunk: Buffer): void
-  /** Once, whatever the reason: end of input, error, time-out. */
+  /** The client will say no more, and may still be reading: what it has asked for is to be answered. */
+  onEnd(): void
+  /** Once, whatever the reason: closed by either side, error, time-out. */
   onClose(): void
 }
 
@@ -22,6 +24,7 @@ export class Connection implements Output {
   readonly #maxUnreadBytes: number
   readonly #stalledTimeoutMs: number
   #closed = false
+  #inputEnded = false
   #paused = false
   #drained: { promise: Promise<void>; resolve: () => void } | undefined
   #compressed = false
@@ -47,6 +50,11 @@ export class Connection implements Output {
     return this.#closed
   }
 
+  /** Whether the client has said all it will say. */
+  get inputEnded(): boolean {
+    return this.#inputEnded
+  }
+
   get compressed(): boolean {
     return this.#compressed
   }
@@ -61,7 +69,7 @@ export class Connection implements Output {
     stream.on('error', this.#end)
     stream.on('close', this.#end)
     this.#input.on('data', this.#data)
-    this.#input.on('end', this.#end)
+    this.#input.on('end', this.#inputEnd)
     if (this.#paused) this.#input.pause()
   }
 
@@ -70,10 +78,16 @@ export class Connection implements Output {
     stream.off('error', this.#end)
     stream.off('close', this.#end)
     this.#input.off('data', this.#data)
-    this.#input.off('end', this.#end)
+    this.#input.off('end', this.#inputEnd)
   }
 
   readonly #data = (chunk: Buffer): void => this.#events.onData(chunk)
+
+  readonly #inputEnd = (): void => {
+    if (this.#closed) return
+    this.#inputEnded = true
+    this.#events.onEnd()
+  }
 
   #drain(): void {
     this.#drained?.resolve()
@@ -151,7 +165,8 @@ export class Connection implements Output {
     this.#unlisten()
     // Each write is flushed, so that no answer waits in the compressor; the small window keeps it at some 40 KiB.
     const deflate = createDeflateRaw({ flush: constants.Z_SYNC_FLUSH, windowBits: 13, memLevel: 5, level: 4 })
-    const inflate = createInflateRaw({ chunkSize: 16 * 1024 })
+    // A client that has said all it will say need not end the stream of its compressor.
+    const inflate = createInflateRaw({ chunkSize: 16 * 1024, finishFlush: constants.Z_SYNC_FLUSH })
     const onBroken = (): void => this.destroy()
     deflate.on('error', onBroken)
     inflate.on('error', onBroken)

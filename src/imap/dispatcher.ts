@@ -61,7 +61,7 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
     this.#services = services
     this.#connection = new Connection(transport, limits, this)
     this.#out = new ResponseWriter(this.#connection)
-    this.#framer = this.#newFramer(false)
+    this.#framer = new Framer(this.#framerLimits(false))
     this.#session = new ImapSession(services, authenticator, transport, this.#out, this)
     this.closed = new Promise((resolve) => (this.#resolveClosed = resolve))
     this.#timer = setTimeout(() => this.#onTimeout(), limits.loginTimeoutMs)
@@ -105,6 +105,7 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
         const frame = this.#framer.next()
         if (frame?.kind === 'line') return frame.text
         if (frame) throw malformedLine()
+        if (this.#connection.inputEnded) return undefined
         this.#connection.pause(false)
         await new Promise<void>((resolve) => (this.#wake = resolve))
       }
@@ -123,7 +124,7 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
   startTlsAfterAnswer(): void {
     this.#afterAnswer = async () => {
       this.#session.transport = await this.#connection.startTls()
-      this.#framer = this.#newFramer(false)
+      this.#framer = new Framer(this.#framerLimits(false))
     }
   }
 
@@ -159,10 +160,6 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
 
   // What arrives.
 
-  #newFramer(signedIn: boolean): Framer {
-    return new Framer(this.#framerLimits(signedIn))
-  }
-
   #framerLimits(signedIn: boolean): ConstructorParameters<typeof Framer>[0] {
     const { limits } = this.#services
     const maxCommandBytes = signedIn ? limits.maxCommandBytes : limits.maxCommandBytesBeforeLogin
@@ -185,6 +182,11 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
   #awake(): void {
     this.#wake?.()
     this.#wake = undefined
+  }
+
+  onEnd(): void {
+    if (this.#readingLine) this.#awake()
+    else if (!this.#running && !this.#hungUp) this.#hangUp()
   }
 
   onClose(): void {
@@ -256,6 +258,7 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
     this.#running = false
     this.#connection.pause(false)
     if (this.#connection.closed) await this.#finish()
+    else if (this.#connection.inputEnded && !this.#hungUp) this.#hangUp()
   }
 
   /** A broken invariant: nothing of this connection can be trusted any more. */

@@ -14,7 +14,7 @@ import { serveImap } from './serve.ts'
 function connect(
   store: Store,
   log: Log = silentLog,
-): { client: Duplex; say: (line: string, last: string) => Promise<string> } {
+): { client: Duplex; say: (line: string, last: string) => Promise<string>; ended: Promise<string> } {
   const directory = memoryDirectory([{ name: 'alice', password: 'secret' }])
   const authenticator = createAuthenticator({ directory, log, clock: () => 0 })
   const { client, server } = transportPair()
@@ -24,7 +24,7 @@ function connect(
     heard += chunk.toString('latin1')
     check()
   })
-  serveImap(server, {
+  const { closed } = serveImap(server, {
     store,
     authenticator,
     log,
@@ -36,6 +36,8 @@ function connect(
   })
   return {
     client,
+    /** All that was said to the client, once nothing is left of the connection. */
+    ended: closed.then(() => heard),
     say: (line, last) =>
       new Promise((resolve) => {
         check = () => {
@@ -59,8 +61,10 @@ test('a client that goes on while it is being answered is heard', async () => {
   client.destroy()
 })
 
-/** A store that calls `onTree` each time it is asked for the tree. */
-function storeWithHook(onTree: (account: AccountStore) => Promise<void>): Store {
+type Hook = (account: AccountStore) => Promise<void>
+
+/** A store that calls `onTree` each time it is asked for the tree, and `onStatus` for the status of mailboxes. */
+function storeWithHook(onTree: Hook, onStatus: Hook = () => Promise.resolve()): Store {
   const store = memoryStore()
   return {
     openAccount: async (id) => {
@@ -72,7 +76,10 @@ function storeWithHook(onTree: (account: AccountStore) => Promise<void>): Store 
           return account.tree()
         },
         snapshot: (mailbox, user) => account.snapshot(mailbox, user),
-        status: (mailboxes, user) => account.status(mailboxes, user),
+        status: async (mailboxes, user) => {
+          await onStatus(account)
+          return account.status(mailboxes, user)
+        },
         vanishedSince: (mailbox, modSeq) => account.vanishedSince(mailbox, modSeq),
         stage: () => account.stage(),
         commit: (operations) => account.commit(operations),
@@ -105,5 +112,43 @@ test('BYE when the selected mailbox goes while a command is being refused, and n
   armed = true
   assert.match(await say('a4 APPEND nowhere {3}', '* BYE'), /\* BYE The selected mailbox was deleted/)
   assert.deepEqual(errors, [])
+  client.destroy()
+})
+
+test('a client that says no more is answered all that it has asked for, and then hears the end', async () => {
+  // What was said, and the tags that are answered.
+  const cases: readonly (readonly [said: string, answered: readonly string[]])[] = [
+    ['', []],
+    ['a1 LOGIN alice secret\r\n', ['a1 OK']],
+    ['a1 LOGIN alice secret\r\na2 SELECT INBOX\r\na3 NOO', ['a1 OK', 'a2 OK']],
+    ['a1 LOGIN alice secret\r\na2 CREATE b\r\na3 LIST "" *\r\na4 LOGOUT\r\n', ['a1 OK', 'a2 OK', 'a3 OK', 'a4 OK']],
+    ['a1 LOGIN alice secret\r\na2 SELECT INBOX\r\na3 IDLE\r\n', ['a1 OK', 'a2 OK']],
+    ['a1 LOGIN alice secret\r\na2 APPEND INBOX {20+}\r\nhalf', ['a1 OK']],
+    ['a1 AUTHENTICATE PLAIN\r\n', ['a1 NO']],
+  ]
+  for (const [said, answered] of cases) {
+    const { client, ended } = connect(memoryStore())
+    client.end(said)
+    const heard = await ended
+    assert.deepEqual(heard.match(/^a\d (?:OK|NO|BAD)/gm) ?? [], answered, said)
+  }
+})
+
+test('LIST leaves out the STATUS of a mailbox that another session deletes meanwhile', async () => {
+  let armed = false
+  const deleteOne: Hook = async (account) => {
+    const mailbox = (await account.tree()).byName.get('one')
+    if (armed && mailbox) await account.commit([{ op: 'deleteMailbox', mailbox: mailbox.id }])
+  }
+  const store = storeWithHook(() => Promise.resolve(), deleteOne)
+  const { client, say } = connect(store)
+  await say('a1 LOGIN alice secret', 'a1 OK')
+  await say('a2 CREATE one', 'a2 OK')
+  await say('a3 CREATE two', 'a3 OK')
+  armed = true
+  const heard = await say('a4 LIST "" * RETURN (STATUS (MESSAGES))', '\r\na4 ')
+  assert.match(heard, /^\* STATUS two \(MESSAGES 0\)/m)
+  assert.doesNotMatch(heard, /^\* STATUS one/m)
+  assert.match(heard, /^a4 OK/m)
   client.destroy()
 })
