@@ -1,4 +1,5 @@
-import type { Mailbox, MailboxTree } from '../../model/mailbox.ts'
+import type { Mailbox, MailboxStatus, MailboxTree } from '../../model/mailbox.ts'
+import { Refusal } from '../../model/refusal.ts'
 import type { Cursor } from '../../wire/cursor.ts'
 import { defineCommand, type Command, type SessionIn } from '../command.ts'
 import { canonicalPattern, matchesPattern } from '../list-pattern.ts'
@@ -119,16 +120,41 @@ async function statusesOf(
   const mailboxes = listed
     .map(({ name }) => tree.byName.get(name))
     .filter((found): found is Mailbox => found !== undefined)
-  const statuses = await session.login.account.status(
-    mailboxes.map(({ id }) => id),
-    session.storeUser,
-  )
+  const statuses = await statusesThereAre(session, mailboxes)
   mailboxes.forEach((mailbox, n) => {
     const status = statuses[n]
     if (status) responses.set(mailbox.name, statusResponse(session, mailbox, status, items))
   })
   return responses
 }
+
+/** Asked for all at once, and one by one when another session has deleted one meanwhile; undefined for that one. */
+async function statusesThereAre(
+  session: SessionIn<'authenticated'>,
+  mailboxes: readonly Mailbox[],
+): Promise<readonly (MailboxStatus | undefined)[]> {
+  const { account } = session.login
+  try {
+    return await account.status(
+      mailboxes.map(({ id }) => id),
+      session.storeUser,
+    )
+  } catch (error) {
+    if (!isGone(error)) throw error
+  }
+  const found: (MailboxStatus | undefined)[] = []
+  for (const { id } of mailboxes) {
+    try {
+      found.push(...(await account.status([id], session.storeUser)))
+    } catch (error) {
+      if (!isGone(error)) throw error
+      found.push(undefined)
+    }
+  }
+  return found
+}
+
+const isGone = (error: unknown): boolean => error instanceof Refusal && error.code === 'NONEXISTENT'
 
 function parseList(cursor: Cursor): ListArgs {
   cursor.space()
