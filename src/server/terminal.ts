@@ -10,6 +10,11 @@ export function hint(line: string): void {
   process.stderr.write(line + '\n')
 }
 
+/** A number and what it counts, as in `1 mailbox` and `2 mailboxes`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : noun.endsWith('x') ? 'es' : 's'}`
+}
+
 /** Prints a result as one line of JSON, or by `lines` for people. */
 export function report(asJson: boolean | undefined, value: unknown, lines: () => Iterable<string>): void {
   if (asJson) say(JSON.stringify(value))

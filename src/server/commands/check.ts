@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import { exitCodes } from '../failures.ts'
 import { configFor, configOption, dataOption, jsonOption } from '../options.ts'
 import type { DataOptions } from '../options.ts'
-import { report } from '../terminal.ts'
+import { counted, report } from '../terminal.ts'
 
 interface CheckCommandOptions extends DataOptions {
   readonly user?: string
@@ -36,9 +36,15 @@ export function checkCommand(): Command {
         ...found.problems.map(
           ({ account: id, text, repairable }) => `${id}: ${text}${repairable ? ' (repairable)' : ''}`,
         ),
-        `${found.accounts} accounts, ${found.mailboxes} mailboxes, ${found.messages} messages: ` +
-          (found.problems.length === 0 ? 'all in order' : `${found.problems.length} problems`),
-        ...(found.rebuilt.length > 0 ? [`rebuilt: ${found.rebuilt.length} accounts`] : []),
+        ...found.notes.map((text) => `note: ${text}`),
+        [
+          counted(found.accounts, 'account'),
+          counted(found.mailboxes, 'mailbox'),
+          counted(found.messages, 'message'),
+        ].join(', ') +
+          ': ' +
+          (found.problems.length === 0 ? 'all in order' : counted(found.problems.length, 'problem')),
+        ...(found.rebuilt.length > 0 ? [`rebuilt: ${counted(found.rebuilt.length, 'account')}`] : []),
       ])
       if (found.problems.length > 0) process.exitCode = exitCodes.problems
     })

@@ -36,6 +36,8 @@ export interface CheckReport {
   /** Records of the logs that were read. */
   readonly changeSets: number
   readonly problems: readonly CheckProblem[]
+  /** Losses of the past that were made good as far as can be, in sentences with the account in front. */
+  readonly notes: readonly string[]
   /** Files of messages that were never committed or are expunged; opening the account removes them. */
   readonly leftovers: readonly string[]
   /** Accounts that were rebuilt. */
@@ -65,10 +67,13 @@ export async function checkStore(directory: string, options: CheckOptions = {}):
   if (account !== undefined && wanted.length === 0) {
     throw new StoreFailure('io', `there is no account ${account} in ${directory}`)
   }
+  // Looked for first: a rebuild takes messages whose octets are gone out of their mailboxes, and then nobody misses them.
+  const lost = rebuild ? await losses(directory, wanted) : []
   if (rebuild) await rebuildAccounts(directory, wanted, log)
   const unlock = lockDirectory(directory)
   const found = { mailboxes: 0, messages: 0, changeSets: 0 }
-  const problems: CheckProblem[] = []
+  const problems: CheckProblem[] = [...lost]
+  const notes: string[] = []
   const leftovers: string[] = []
   try {
     for (const [n, id] of wanted.entries()) {
@@ -77,13 +82,15 @@ export async function checkStore(directory: string, options: CheckOptions = {}):
       found.mailboxes += result.mailboxes
       found.messages += result.messages
       found.changeSets += result.changeSets
-      problems.push(...result.problems)
+      const isKnown = (text: string): boolean => lost.some((one) => one.account === id && one.text === text)
+      problems.push(...result.problems.filter(({ text }) => !isKnown(text)))
+      notes.push(...result.notes)
       leftovers.push(...result.leftovers)
     }
   } finally {
     unlock()
   }
-  return { accounts: wanted.length, ...found, problems, leftovers, rebuilt: rebuild ? wanted : [] }
+  return { accounts: wanted.length, ...found, problems, notes, leftovers, rebuilt: rebuild ? wanted : [] }
 }
 
 async function lockedAccounts(directory: string, log: Log): Promise<string[]> {
@@ -95,6 +102,21 @@ async function lockedAccounts(directory: string, log: Log): Promise<string[]> {
       .filter((entry) => entry.isDirectory())
       .map(({ name }) => name)
       .toSorted()
+  } finally {
+    unlock()
+  }
+}
+
+/** What is lost by the logs and files of accounts, whatever their databases say. */
+async function losses(directory: string, ids: readonly string[]): Promise<CheckProblem[]> {
+  const unlock = lockDirectory(directory)
+  try {
+    const found: CheckProblem[] = []
+    for (const id of ids) {
+      const { problems } = await new AccountCheck(join(directory, 'accounts', id), id).run(false)
+      found.push(...problems)
+    }
+    return found
   } finally {
     unlock()
   }
@@ -117,6 +139,7 @@ class AccountCheck {
   readonly #directory: string
   readonly #id: string
   readonly #problems: CheckProblem[] = []
+  readonly #notes: string[] = []
   readonly #leftovers: string[] = []
 
   constructor(directory: string, id: string) {
@@ -124,7 +147,7 @@ class AccountCheck {
     this.#id = id
   }
 
-  async run(): Promise<Omit<CheckReport, 'accounts' | 'rebuilt'>> {
+  async run(withDatabase = true): Promise<Omit<CheckReport, 'accounts' | 'rebuilt'>> {
     const scratch = mkdtempSync(join(tmpdir(), 'crispin-check-'))
     const files = new OpenFiles(realDisk, 64)
     try {
@@ -132,17 +155,19 @@ class AccountCheck {
       const mark = markOf(segments)
       if (!mark) {
         if (segments.logs.length > 0) this.#report('no segment has a header or record that can be read', false)
-        return { mailboxes: 0, messages: 0, changeSets: 0, problems: this.#problems, leftovers: [] }
+        return { mailboxes: 0, messages: 0, changeSets: 0, problems: this.#problems, notes: [], leftovers: [] }
       }
       this.#checkHeaders(segments, mark)
       const replayed = await bringUp(join(scratch, 'replay.db'), this.#id, surroundings(files), segments, mark)
       try {
-        await this.#checkAll(replayed, segments, mark, files)
+        this.#checkLog(replayed, segments)
+        if (withDatabase) await this.#checkDatabase(replayed, segments, mark, files)
         return {
           mailboxes: replayed.state.tree().byId.size,
           messages: messagesIn(replayed.state).size,
           changeSets: replayed.replayed.changeSets,
           problems: this.#problems,
+          notes: this.#notes,
           leftovers: this.#leftovers,
         }
       } finally {
@@ -170,16 +195,33 @@ class AccountCheck {
     }
   }
 
-  async #checkAll(replayed: OpenedAccount, segments: Segments, mark: Buffer, files: OpenFiles): Promise<void> {
-    for (const { segment, offset, first, last } of replayed.replayed.lost) {
+  #checkLog(replayed: OpenedAccount, segments: Segments): void {
+    const { lost, mended, missing } = replayed.replayed
+    for (const [n, { segment, offset, first, last }] of lost.entries()) {
       const what = first === last ? `record ${first} is` : `records ${first} to ${last} are`
-      this.#report(`${segments.path(segment)}: ${what} damaged or lost, at or behind octet ${offset}`, false)
+      const gone = missingFiles(segments, segment, replayed)
+      const text =
+        gone.length > 0
+          ? `${gone.join(', ')} ${gone.length === 1 ? 'is' : 'are'} missing: ${what} lost`
+          : `${segments.path(segment)}: ${what} damaged or lost, at or behind octet ${offset}`
+      if (n < mended) this.#notes.push(`${this.#id}: ${text}; this was made good as far as it can be`)
+      else this.#report(text, false)
+    }
+    for (const { id, name } of missing.size > 0 ? replayed.state.tree().byId.values() : []) {
+      const { uids, messages, sizes } = replayed.state.snapshot(id)
+      for (const [row, message] of messages.entries()) {
+        if (!missing.has(message)) continue
+        this.#report(`UID ${uids[row]} in ${name} (${sizes[row]} octets): its octets are damaged or lost`, false)
+      }
     }
     for (const wrong of checkState(replayed.state)) this.#report(`by the log alone: ${wrong}`, false)
     for (const number of segments.ownFiles) {
       if (!replayed.ownFiles.has(number)) this.#leftovers.push(segments.path(number))
     }
     this.#leftovers.push(...segments.superseded)
+  }
+
+  async #checkDatabase(replayed: OpenedAccount, segments: Segments, mark: Buffer, files: OpenFiles): Promise<void> {
     const path = join(this.#directory, 'account.db')
     if (!existsSync(path)) return
     try {
@@ -197,6 +239,17 @@ class AccountCheck {
       this.#report(`${error.message}; it is made anew from the segments`, true)
     }
   }
+}
+
+/** Files of the log that are not there between the segment `behind` and the one that follows it. */
+function missingFiles(segments: Segments, behind: number, { ownFiles, replayed }: OpenedAccount): string[] {
+  const next = segments.logs.find((number) => number > behind) ?? behind
+  const names: string[] = []
+  for (let number = behind + 1; number < next; number++) {
+    if (segments.ownFiles.has(number) || ownFiles.has(number) || replayed.expungedFiles.has(number)) continue
+    names.push(segments.path(number))
+  }
+  return names
 }
 
 function surroundings(files: OpenFiles): AccountSurroundings {

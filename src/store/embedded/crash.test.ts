@@ -272,6 +272,45 @@ void describe('embedded store after a crash', () => {
     }
   })
 
+  test('a rebuild names a large message whose file is gone', async () => {
+    const { directory } = moments.findLast(({ image: { 'play/ground': box } }) => box?.messages[5])!
+    const copy = copyOf(directory)
+    const segments = join(copy, 'accounts/alice/segments')
+    rmSync(
+      join(
+        segments,
+        readdirSync(segments).find((name) => name.endsWith('.big'))!,
+      ),
+    )
+    const told = [`UID 5 in play/ground (${large.length} octets): its octets are damaged or lost`]
+    const { problems } = await checkStore(copy, { rebuild: true })
+    assert.deepEqual(
+      problems.map(({ text }) => text),
+      told,
+    )
+    assert.equal((await reopened(copy))['play/ground']?.messages[5], undefined)
+    await assertSound(copy)
+  })
+
+  test('a missing segment is named; once a rebuild has told, it is a note', async () => {
+    const copy = join(scratch, 'segments')
+    const store = await embeddedStore({ directory: copy, limits: { ...limits, segmentBytes: [4096] } })
+    const account = await store.openAccount('alice')
+    const inbox = (await account.tree()).byName.get('INBOX')!.id
+    for (let n = 0; n < 40; n++) await account.commit([await appendOf(account, inbox, [`message ${n}`])])
+    await account.close()
+    await store.close()
+    const segments = join(copy, 'accounts/alice/segments')
+    const files = readdirSync(segments).filter((name) => name.endsWith('.seg'))
+    assert.ok(files.length > 1)
+    rmSync(join(segments, files[0]!))
+    const first = await checkStore(copy, { rebuild: true })
+    assert.ok(first.problems.some(({ text }) => text.includes(`${files[0]} is missing`)))
+    const later = await checkStore(copy)
+    assert.deepEqual(later.problems, [])
+    assert.ok(later.notes.some((text) => text.includes(`${files[0]} is missing`)))
+  })
+
   test('a rebuild gives what was there', async () => {
     const { directory, image } = moments.at(-1)!
     const copy = copyOf(directory)

@@ -49,6 +49,8 @@ export interface Replayed {
   /** Whether the log says that a checkpoint was taken behind the place where the replay began. */
   readonly sawCheckpoint: boolean
   readonly lost: readonly LostRecords[]
+  /** How many of them, from the first on, the log says were made good. */
+  readonly mended: number
   /** Whole messages whose change sets are lost, and not yet made good. */
   readonly orphans: readonly LoggedMessage[]
   /** Messages that mailboxes refer to and whose octets are damaged (with their place) or gone, not yet made good. */
@@ -93,6 +95,7 @@ class Replay {
   readonly #expungedFiles = new Set<number>()
   #changeSets = 0
   #sawCheckpoint = false
+  #mended = 0
 
   constructor(target: ReplayTarget) {
     this.#target = target
@@ -128,7 +131,8 @@ class Replay {
       case recordType.mended:
         this.#orphans.clear()
         this.#damaged.clear()
-        this.#missing.clear()
+        // What was missing then is expunged by the change set that follows; what is missing besides went later.
+        this.#mended = this.#lost.length
         break
     }
   }
@@ -225,6 +229,7 @@ class Replay {
       changeSets: this.#changeSets,
       sawCheckpoint: this.#sawCheckpoint,
       lost: this.#lost,
+      mended: this.#mended,
       orphans: [...this.#orphans.values()],
       missing: new Map(missing.map((message) => [message, this.#damaged.get(message)])),
       expungedFiles: this.#expungedFiles,
