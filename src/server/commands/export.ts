@@ -3,7 +3,7 @@ import type { MailFormat, MboxKind } from '../../transfer/source.ts'
 import { exitCodes } from '../failures.ts'
 import { configFor, configOption, dataOption, jsonOption } from '../options.ts'
 import type { DataOptions } from '../options.ts'
-import { hint, report } from '../terminal.ts'
+import { counted, hint, report } from '../terminal.ts'
 
 interface ExportCommandOptions extends DataOptions {
   readonly user: string
@@ -53,7 +53,7 @@ export function exportCommand(): Command {
         )
         bar.stop()
         report(options.json, exported, () => [
-          `exported ${exported.messages} messages (${exported.octets} octets) of ${exported.mailboxes} mailboxes to ${folder}`,
+          `exported ${counted(exported.messages, 'message')} (${counted(exported.octets, 'octet')}) of ${counted(exported.mailboxes, 'mailbox')} to ${folder}`,
           ...(exported.interrupted ? ['interrupted: the export is not complete'] : []),
         ])
         for (const { where, what } of options.json ? [] : exported.problems) hint(`${where}: ${what}`)

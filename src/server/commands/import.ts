@@ -4,7 +4,7 @@ import type { MailFormat, MboxKind } from '../../transfer/source.ts'
 import { exitCodes } from '../failures.ts'
 import { configFor, configOption, dataOption, jsonOption } from '../options.ts'
 import type { DataOptions } from '../options.ts'
-import { hint, report } from '../terminal.ts'
+import { counted, hint, report } from '../terminal.ts'
 
 interface ImportCommandOptions extends DataOptions {
   readonly user: string
@@ -74,11 +74,11 @@ export function importCommand(): Command {
 
 function* summaryOf(imported: ImportReport, dryRun: boolean): Generator<string> {
   const { messages, octets, mailboxes, duplicates, renumbered, newUidValidities, problemCount } = imported
-  yield `${dryRun ? 'would import' : 'imported'} ${messages} messages (${octets} octets) in ${mailboxes} mailboxes`
+  yield `${dryRun ? 'would import' : 'imported'} ${counted(messages, 'message')} (${counted(octets, 'octet')}) in ${counted(mailboxes, 'mailbox')}`
   if (duplicates > 0) yield `${duplicates} were there already`
   if (renumbered > 0) yield `${renumbered} got another UID, since theirs was taken`
-  if (newUidValidities > 0) yield `${newUidValidities} mailboxes could not keep their UIDVALIDITY`
-  if (problemCount > 0) yield `${problemCount} problems`
+  if (newUidValidities > 0) yield `${counted(newUidValidities, 'mailbox')} could not keep their UIDVALIDITY`
+  if (problemCount > 0) yield counted(problemCount, 'problem')
   if (imported.interrupted) yield 'interrupted; the same command goes on'
 }
 

@@ -5,7 +5,7 @@ import type { Config } from '../config-type.ts'
 import { CommandFailure, exitCodes } from '../failures.ts'
 import { configFor, configOption, dataOption, jsonOption } from '../options.ts'
 import type { DataOptions } from '../options.ts'
-import { columns, confirmed, hint, readStandardInput, report } from '../terminal.ts'
+import { columns, confirmed, counted, hint, readStandardInput, report } from '../terminal.ts'
 
 interface UserOptions extends DataOptions {
   readonly json?: true
@@ -86,7 +86,7 @@ async function addFromFile(file: string, options: UserOptions): Promise<void> {
       if (showProgress) process.stderr.write(`\r${done} of ${users.length}${done === users.length ? '\n' : ''}`)
     }),
   )
-  report(options.json, added, () => [`added ${added.length} users`])
+  report(options.json, added, () => [`added ${counted(added.length, 'user')}`])
 }
 
 /** One `NAME PASSWORD` a line; the password is the rest of the line. Empty lines and those with `#` first are skipped. */
