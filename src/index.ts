@@ -81,13 +81,8 @@ export async function startServer(options: StartServerOptions = {}): Promise<Cri
   return {
     connect({ protocol = 'imap', ...about } = {}) {
       const { client, server } = transportPair(about)
-      running.sessions
-        .serve(protocol, server)
-        .catch((error: unknown) => {
-          log.error({ err: error }, 'session failed')
-          client.destroy()
-        })
-        .finally(() => server.stream.end()) // a client that has said all waits for our end
+      // A client that has said all waits for our end.
+      running.sessions.serve(protocol, server, undefined, () => server.stream.end())
       return client
     },
     ports: { ...openPort('imap', running.addresses.imap), ...openPort('lmtp', running.addresses.lmtp) },

@@ -93,6 +93,15 @@ export interface AnyCommand {
   admit?(session: SessionIn<'selected'>, cursor: Cursor): Promise<void> | void
 }
 
+/** A command that was begun and goes on. */
+export interface Underway {
+  readonly tag: string
+  readonly command: AnyCommand
+  readonly form: CommandForm
+  readonly startedAt: number
+  readonly lasting: Lasting
+}
+
 /** Ties the type of a command's arguments to its state; returns what it is given. */
 export function defineCommand<State extends CommandState, Args>(command: Command<State, Args>): Command<State, Args> {
   return command

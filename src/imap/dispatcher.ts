@@ -7,7 +7,7 @@ import { ResponseWriter } from '../wire/response-writer.ts'
 import { BadSyntax } from '../wire/syntax-error.ts'
 import { beginCommand } from './begin-command.ts'
 import { capabilityTokens } from './capabilities.ts'
-import { mayExpunge, type AnyCommand, type CommandForm, type Done, type Lasting, type SessionIn } from './command.ts'
+import { mayExpunge, type AnyCommand, type Done, type SessionIn, type Underway } from './command.ts'
 import { Connection, type ConnectionEvents } from './connection.ts'
 import { framingProblems, storeFailures } from './failure-texts.ts'
 import { writeLastUpdates, writeUpdates } from './responses/updates.ts'
@@ -18,15 +18,6 @@ import { ImapSession, type SessionIo } from './session.ts'
 const maxBufferedBytes = 128 * 1024
 /** How long one connection may keep the event loop before others have their turn, in milliseconds. */
 const sliceMs = 3
-
-/** A command that goes on until the client's next line. */
-interface Underway {
-  readonly tag: string
-  readonly command: AnyCommand
-  readonly form: CommandForm
-  readonly startedAt: number
-  readonly lasting: Lasting
-}
 
 /** The client went away in the middle of a command; nothing is left to answer. */
 class Disconnected extends Error {}
@@ -53,18 +44,17 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
   #hungUp = false
   #afterAnswer: (() => Promise<void> | void) | undefined
   #underway: Underway | undefined
-  #resolveClosed: () => void = () => {}
-  readonly closed: Promise<void>
+  readonly #onClosed: () => void
 
-  constructor(transport: Transport, services: ImapServices, authenticator: Authenticator) {
+  constructor(transport: Transport, services: ImapServices, authenticator: Authenticator, onClosed: () => void) {
     const { limits } = services
     this.#services = services
     this.#connection = new Connection(transport, limits, this)
     this.#out = new ResponseWriter(this.#connection)
     this.#framer = new Framer(this.#framerLimits(false))
     this.#session = new ImapSession(services, authenticator, transport, this.#out, this)
-    this.closed = new Promise((resolve) => (this.#resolveClosed = resolve))
-    this.#timer = setTimeout(() => this.#onTimeout(), limits.loginTimeoutMs)
+    this.#onClosed = onClosed
+    this.#timer = setTimeout(Dispatcher.#onTimeout, limits.loginTimeoutMs, this)
   }
 
   /** Sends the greeting and begins to read (RFC 9051 §7.1.1). */
@@ -195,7 +185,9 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
     else void this.#finish()
   }
 
-  #onTimeout(): void {
+  static readonly #onTimeout = (dispatcher: Dispatcher): void => dispatcher.#timeOut()
+
+  #timeOut(): void {
     if (this.#running && !this.#readingLine) this.#timer.refresh()
     else this.bye(this.#signedIn ? 'Autologout; idle for too long' : 'Too long without signing in')
   }
@@ -278,7 +270,7 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
     } catch (error) {
       this.#services.log.error({ err: error }, 'closing an account failed')
     }
-    this.#resolveClosed()
+    this.#onClosed()
   }
 
   #sayGoodbye(): void {
@@ -491,7 +483,7 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
       this.#signedIn = signedIn
       this.#framer.setLimits(this.#framerLimits(signedIn))
       clearTimeout(this.#timer)
-      this.#timer = setTimeout(() => this.#onTimeout(), signedIn ? limits.idleTimeoutMs : limits.loginTimeoutMs)
+      this.#timer = setTimeout(Dispatcher.#onTimeout, signedIn ? limits.idleTimeoutMs : limits.loginTimeoutMs, this)
     }
   }
 }

@@ -11,13 +11,24 @@ export interface ImapConnection {
   bye(reason: string): void
 }
 
-/** Serves IMAP on a connection, from the greeting on. `authenticator`: this connection's own, if it has one. */
-export function serveImap(
+/** Serves IMAP on a connection, from the greeting on. */
+export function serveImap(transport: Transport, services: ImapServices): ImapConnection {
+  const { promise: closed, resolve } = Promise.withResolvers<void>()
+  const connection = startImap(transport, services, services.authenticator, resolve)
+  return { closed, bye: (reason) => connection.bye(reason) }
+}
+
+/**
+ * The same, for a server with thousands of idle connections: it is called at the end where {@link ImapConnection.closed}
+ * would be a promise held for each. `authenticator`: this connection's own.
+ */
+export function startImap(
   transport: Transport,
   services: ImapServices,
-  authenticator: Authenticator = services.authenticator,
-): ImapConnection {
-  const dispatcher = new Dispatcher(transport, services, authenticator)
+  authenticator: Authenticator,
+  onClosed: () => void,
+): Pick<ImapConnection, 'bye'> {
+  const dispatcher = new Dispatcher(transport, services, authenticator, onClosed)
   dispatcher.start()
   return dispatcher
 }

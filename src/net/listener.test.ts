@@ -74,7 +74,7 @@ async function opened(options: Partial<ListenerOptions> = {}): Promise<Listener 
     proxyProtocol: false,
     limits: new ConnectionLimits(roomy),
     handshakeTimeoutMs: 5000,
-    serve: echo,
+    serve: (transport, _admission, onOver) => void echo(transport).then(onOver, onOver),
     refuse: (stream, reason) => stream.write(`no: ${reason}\n`),
     ...options,
   })

@@ -29,8 +29,8 @@ export interface ListenerOptions {
   /** Rights of a Unix socket's file. */
   readonly unixMode?: number | undefined
   readonly log?: Log | undefined
-  /** Speaks the protocol until the connection is done; the listener then sees that it closes. */
-  serve(transport: Transport, admission: Admission): Promise<void>
+  /** Speaks the protocol and calls `onOver` when the connection is done; the listener then sees that it closes. */
+  serve(transport: Transport, admission: Admission, onOver: () => void): void
   /** Says in the protocol's words why the connection is not served. */
   refuse(stream: Duplex, reason: CeilingReached): void
 }
@@ -91,11 +91,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     connection.admission = admission
     const transport = await transportOf(socket, peer)
     // Not awaited: what a function holds while it waits would be held by every idle connection.
-    const over = (failure?: unknown): void => {
-      if (failure !== undefined) reportEarlyEnd(socket, failure)
-      endSoon(connection.outermost, socket)
-    }
-    options.serve(transport, admission).then(over, over)
+    options.serve(transport, admission, () => endSoon(connection.outermost, socket))
   }
 
   async function transportOf(socket: Socket, peer: Peer): Promise<Transport> {
@@ -114,11 +110,6 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     } finally {
       connection.handshake = undefined
     }
-  }
-
-  function reportEarlyEnd(socket: Socket, error: unknown): void {
-    log.info({ err: error, remoteAddress: socket.remoteAddress }, 'connection ended early')
-    socket.destroy()
   }
 
   async function refuse(socket: Socket, peer: Peer, reason: CeilingReached): Promise<void> {
@@ -158,7 +149,10 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     const connection: OpenConnection = { outermost: socket, admission: undefined, handshake: undefined }
     open.set(socket, connection)
     socket.on('error', onError).on('close', onClose)
-    handle(socket, connection).catch((error: unknown) => reportEarlyEnd(socket, error))
+    handle(socket, connection).catch((error: unknown) => {
+      log.info({ err: error, remoteAddress: socket.remoteAddress }, 'connection ended early')
+      socket.destroy()
+    })
   })
   const address = await bind(server, options.address, options.unixMode)
   server.on('error', (error) => log.error({ err: error }, 'listener failed'))
@@ -216,31 +210,42 @@ interface TlsUpgrades {
  */
 function tlsUpgrades(contexts: TlsContexts, handshakeTimeoutMs: number): TlsUpgrades {
   const server: TlsServer = createTlsServer(contexts.serverOptions(handshakeTimeoutMs))
-  const waiting = new Map<string, PromiseWithResolvers<TLSSocket>>()
-  server.on('secureConnection', (secured) => waiting.get(endsOf(secured))?.resolve(secured))
+  const waiting = new Map<string, readonly WaitingSocket[]>()
+  const find = (secured: Socket): WaitingSocket | undefined => {
+    const [first, ...others] = waiting.get(remoteEnd(secured)) ?? []
+    // Node keeps each address that it was asked for; so the local one is asked for only where there is a doubt.
+    if (others.length === 0) return first
+    return [first, ...others].find((entry) => entry && localEnd(entry.socket) === localEnd(secured))
+  }
+  server.on('secureConnection', (secured) => find(secured)?.resolve(secured))
   server.on('tlsClientError', (error, failed) => {
-    waiting.get(endsOf(failed))?.reject(error)
+    find(failed)?.reject(error)
     failed.destroy()
   })
   return {
     begin(socket) {
-      const ends = endsOf(socket)
-      const handshake = Promise.withResolvers<TLSSocket>()
+      const remote = remoteEnd(socket)
+      const entry: WaitingSocket = { socket, ...Promise.withResolvers<TLSSocket>() }
       const over = (): void => {
-        if (waiting.get(ends) === handshake) waiting.delete(ends)
+        const left = (waiting.get(remote) ?? []).filter((other) => other !== entry)
+        if (left.length > 0) waiting.set(remote, left)
+        else waiting.delete(remote)
       }
-      handshake.promise.then(over, over)
-      waiting.set(ends, handshake)
+      entry.promise.then(over, over)
+      waiting.set(remote, [...(waiting.get(remote) ?? []), entry])
       server.emit('connection', socket)
-      return { secured: handshake.promise, fail: handshake.reject }
+      return { secured: entry.promise, fail: entry.reject }
     },
     reload: () => server.setSecureContext(contexts.defaultOptions()),
   }
 }
 
-function endsOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
-  return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`
+interface WaitingSocket extends PromiseWithResolvers<TLSSocket> {
+  readonly socket: Socket
 }
+
+const remoteEnd = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`
+const localEnd = ({ localAddress, localPort }: Socket): string => `${localAddress} ${localPort}`
 
 /**
  * Makes a server listen; the address it really got. A Unix socket that a killed server left behind is replaced, and

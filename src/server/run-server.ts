@@ -62,7 +62,7 @@ export async function runServer(config: Config, ground: Ground, tls: TlsSettings
         limits,
         handshakeTimeoutMs: config.tls.handshakeSeconds * 1000,
         log,
-        serve: (transport, admission) => sessions.serve(protocol, transport, admission),
+        serve: (transport, admission, onOver) => sessions.serve(protocol, transport, admission, onOver),
         refuse: (stream, reason) => refuse(protocol, stream, reason),
       })
       listeners.push(listener)

@@ -2,7 +2,7 @@ import { createWriteStream, mkdirSync } from 'node:fs'
 import type { WriteStream } from 'node:fs'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
-import { serveImap } from '../imap/serve.ts'
+import { startImap } from '../imap/serve.ts'
 import { serveLmtp } from '../lmtp/serve.ts'
 import type { Log } from '../model/log.ts'
 import { Refusal } from '../model/refusal.ts'
@@ -78,7 +78,8 @@ export class Sessions {
   services: Services
   readonly #counters: SessionCounters | undefined
   readonly #protocolLog: ProtocolLogOptions | undefined
-  readonly #open = new Set<{ readonly closed: Promise<void>; bye(reason: string): void }>()
+  readonly #open = new Set<{ bye(reason: string): void }>()
+  #onEmpty: (() => void) | undefined
   #recorded = 0
 
   constructor(
@@ -94,26 +95,32 @@ export class Sessions {
     return this.#open.size
   }
 
-  /** Speaks a protocol on a connection until that is over. */
-  serve(protocol: Protocol, transport: Transport, admission?: Admission): Promise<void> {
+  /** Speaks a protocol on a connection; calls `onClosed` once that is over. */
+  serve(protocol: Protocol, transport: Transport, admission: Admission | undefined, onClosed: () => void): void {
     this.#counters?.onSession(protocol)
-    const session = protocol === 'imap' ? this.#imap(transport, admission) : this.#lmtp(transport, admission)
+    const over = (): void => {
+      this.#open.delete(session)
+      if (this.#open.size === 0) this.#onEmpty?.()
+      onClosed()
+    }
+    const session =
+      protocol === 'imap' ? this.#imap(transport, admission, over) : this.#lmtp(transport, admission, over)
     this.#open.add(session)
-    // It never rejects; and a function that waited for it would be held by every idle connection.
-    return session.closed.then(() => void this.#open.delete(session))
   }
 
-  #imap(transport: Transport, admission: Admission | undefined): ReturnType<typeof serveImap> {
+  #imap(transport: Transport, admission: Admission | undefined, onClosed: () => void): ReturnType<typeof startImap> {
     const { imap } = this.services
     const record = this.#protocolLog && this.#startRecord(transport, this.#protocolLog)
     const watcher = new SignIns(imap.log, transport.remoteAddress, this.#counters, admission, record)
     const authenticator = new WatchedAuthenticator(imap.authenticator, watcher)
-    return serveImap(record?.transport ?? transport, imap, authenticator)
+    return startImap(record?.transport ?? transport, imap, authenticator, onClosed)
   }
 
-  #lmtp(transport: Transport, admission: Admission | undefined): ReturnType<typeof serveLmtp> {
+  #lmtp(transport: Transport, admission: Admission | undefined, onClosed: () => void): ReturnType<typeof serveLmtp> {
     admission?.signedIn() // nobody signs in here: whoever may connect is trusted
-    return serveLmtp(transport, this.services.lmtp)
+    const session = serveLmtp(transport, this.services.lmtp)
+    void session.closed.then(onClosed)
+    return session
   }
 
   #startRecord(transport: Transport, { directory, users }: ProtocolLogOptions): SessionRecord {
@@ -152,7 +159,8 @@ export class Sessions {
     for (const session of this.#open) session.bye(reason)
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs)))
-    await Promise.race([Promise.all([...this.#open].map(({ closed }) => closed)), late])
+    const empty = new Promise<void>((resolve) => (this.#onEmpty = resolve))
+    if (this.#open.size > 0) await Promise.race([empty, late])
     clearTimeout(timer)
     return this.#open.size
   }

@@ -23,6 +23,8 @@ export interface ViewUpdate {
   readonly changed: Selection
 }
 
+/** Shared, since most views hold nothing and there are as many as idle clients. */
+const none: readonly never[] = []
 const noRows: Int32Array = new Int32Array(0)
 const noSeqNums: Uint32Array = new Uint32Array(0)
 /** No message at all. */
@@ -40,11 +42,11 @@ export class MailboxView {
   #snapshot: MailboxSnapshot
   #uids: Uint32Array
   /** UIDs the client still counts although they are expunged. Ascending. */
-  #held: number[] = []
+  #held: readonly number[] = none
   /** The mod-sequence before the first expunge that is held back. */
   #heldAfter: ModSeq
   /** Messages whose flags the client knows as they were at a mod-sequence. */
-  #told: { readonly uids: Uint32Array; readonly modSeq: number }[] = []
+  #told: readonly { readonly uids: Uint32Array; readonly modSeq: number }[] = none
   /** UIDs that are `\Recent` in this session, as ranges with both ends (RFC 3501 §2.3.2). */
   #recent: [first: number, last: number][] = []
 
@@ -86,7 +88,7 @@ export class MailboxView {
    * session or expected: the next update need not tell them.
    */
   skip(uids: Uint32Array, modSeq: number): void {
-    this.#told.push({ uids, modSeq })
+    this.#told = [...this.#told, { uids, modSeq }]
   }
 
   /**
@@ -108,14 +110,14 @@ export class MailboxView {
     if (mayExpunge && this.#held.length > 0) {
       vanished = this.#held
       expunged = this.#held.map((uid, already) => rowOfUid(this.#uids, uid) + 1 - already)
-      this.#held = []
+      this.#held = none
     }
     if (this.#held.length === 0) this.#uids = latest.uids
     else if (grew) this.#uids = concatenated(this.#uids, latest.uids.subarray(firstNew))
 
     this.#snapshot = latest
     const changed = latest.highestModSeq > before.highestModSeq ? this.#changedSince(before, firstNew) : emptySelection
-    this.#told = []
+    this.#told = none
     return { expunged, vanished, grew, changed }
   }
 
