@@ -1,20 +1,31 @@
 /** What a server's process holds: for one big message, and for thousands of clients that do nothing. */
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { connect } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
+import type { TestContext } from 'node:test'
 import { connect as connectTls } from 'node:tls'
 import type { TLSSocket } from 'node:tls'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { missing } from './programs.ts'
 import { RawClient } from './raw-client.ts'
-import { password, residentKiB, startServerProcess } from './server-process.ts'
+import { password, residentKiB, startServerProcess, temporaryDirectory } from './server-process.ts'
 import type { ServerProcess } from './server-process.ts'
 
 const notLinux = process.platform !== 'linux' && 'memory is read from /proc'
 const messageBytes = 50 * 1024 * 1024
 /** How far a message of {@link messageBytes} may move the process, in KiB. */
 const maxGrowthKiB = 8 * 1024
+
+/** What one idle client may add to the heap that its socket takes in any server (DESIGN: under 4 KiB), in octets. */
+const maxAddedHeapBytes = 4 * 1024
+const heapProbe = join(import.meta.dirname, 'heap-probe.ts')
 
 /** The most that the process held while `work` ran, in KiB. */
 async function peakDuring(pid: number, work: () => Promise<void>): Promise<number> {
@@ -98,7 +109,9 @@ test('idle clients over TLS', { skip: notLinux || missing('sh') }, async (t) => 
   const count = Math.min(2000, Math.floor(openFiles * 0.8))
   const users = Array.from({ length: Math.ceil(count / 40) }, (_, n) => `user${n}`)
   const config = '[limits]\nconnectionsPerAddress = 10000\nconnections = 10000\n'
-  const server = await startServerProcess(t, { users, config })
+  const probe = join(await temporaryDirectory(t), 'heap')
+  const env = { HEAP_PROBE: probe, NODE_OPTIONS: `--import ${heapProbe}` }
+  const server = await startServerProcess(t, { users, config, env })
   const sockets: TLSSocket[] = []
   t.after(() => sockets.forEach((socket) => socket.destroy()))
 
@@ -121,11 +134,18 @@ test('idle clients over TLS', { skip: notLinux || missing('sh') }, async (t) => 
   const warm = Math.floor(count / 10)
   await openAll(0, warm)
   const before = await atRest(server.pid)
+  const heapBefore = await heapInUse(probe)
   await openAll(warm, count)
   const after = await atRest(server.pid)
+  const heapEach = (await heapInUse(probe)) - heapBefore
   const each = (after - before) / (count - warm)
   t.diagnostic(`${count} connections over TLS, signed in, selected and idling: ${each.toFixed(1)} KiB each`)
   assert.ok(each < 100, `${each} KiB each`)
+  const heap = heapEach / (count - warm)
+  const bare = await bareHeapEach(t, join(server.dataDirectory, 'tls'))
+  const added = heap - bare
+  t.diagnostic(`V8 heap: ${Math.round(heap)} octets each, of which a bare TLS socket takes ${Math.round(bare)}`)
+  assert.ok(added < maxAddedHeapBytes, `${added} octets more than a bare socket`)
 
   const witness = await RawClient.connect({ host: server.host, port: server.imapPort })
   await witness.ok(`LOGIN user0 "${password}"`)
@@ -134,6 +154,36 @@ test('idle clients over TLS', { skip: notLinux || missing('sh') }, async (t) => 
   await told
   witness.close()
 })
+
+/** What a TLS connection takes of the heap of a server that does nothing, in octets. */
+async function bareHeapEach(t: TestContext, certificates: string): Promise<number> {
+  const probe = join(await temporaryDirectory(t), 'heap')
+  const program = join(import.meta.dirname, 'bare-tls-server.ts')
+  const child = spawn(process.execPath, ['--expose-gc', '--import', heapProbe, program, certificates], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, HEAP_PROBE: probe },
+  })
+  t.after(() => child.kill())
+  const [line] = (await once(createInterface(child.stdout), 'line')) as [string]
+  const { port } = JSON.parse(line) as AddressInfo // as the program prints it
+  const openBare = (count: number): Promise<unknown> =>
+    Promise.all(
+      Array.from({ length: count }, async () => {
+        const socket = connectTls({ host: '127.0.0.1', port, rejectUnauthorized: false })
+        t.after(() => socket.destroy())
+        await answer(socket, '* OK')
+      }),
+    )
+  await openBare(50)
+  const before = await heapInUse(probe)
+  for (let n = 0; n < 10; n++) await openBare(20)
+  return ((await heapInUse(probe)) - before) / 200
+}
+
+/** The heap in use, in octets, of a process that has loaded the probe. */
+async function heapInUse(probe: string): Promise<number> {
+  return Number(await text(connect(probe)))
+}
 
 /** The memory of a process once it no longer shrinks, in KiB. */
 async function atRest(pid: number): Promise<number> {

@@ -43,6 +43,8 @@ export interface ServerProcessOptions {
   readonly dataDirectory?: string
   /** TOML. */
   readonly config?: string
+  /** Variables besides those of this process. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** Starts a server for as long as `t` runs. */
@@ -57,7 +59,7 @@ export async function startServerProcess(t: TestContext, options: ServerProcessO
     await writeFile(file, options.config)
     args.push('--config', file)
   }
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...options.env } })
   const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
   let log = ''
   child.stderr.on('data', (chunk: Buffer) => (log = (log + chunk.toString()).slice(-20_000)))
