@@ -13,5 +13,5 @@ export function notePassed(bytes: number): void {
   passed += bytes
   if (passed < collectEveryBytes) return
   passed = 0
-  void globalThis.gc?.({ type: 'minor', execution: 'sync' })
+  globalThis.gc?.({ type: 'minor', execution: 'sync' })
 }
