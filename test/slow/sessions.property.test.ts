@@ -32,6 +32,12 @@ const found: readonly {
 }[] = [
   { seed: 1, maxSteps: 60, runs: 15, fault: 'RECENT counts messages twice where a mailbox is examined' },
   { seed: 2, maxSteps: 60, runs: 15, fault: 'UID EXPUNGE does not take *' },
+  {
+    seed: 104648097,
+    maxSteps: 40,
+    runs: 120,
+    fault: 'SELECT tells of a mailbox that is deleted meanwhile, then says NO',
+  },
 ]
 
 for (const { seed: old, maxSteps, runs, fault } of found) {

@@ -1,8 +1,9 @@
 import { systemFlag } from '../../model/flags.ts'
-import type { Mailbox } from '../../model/mailbox.ts'
+import type { MailboxTree } from '../../model/mailbox.ts'
 import { asModSeq } from '../../model/numbers.ts'
 import type { MailboxSnapshot } from '../../model/snapshot.ts'
 import { rowsChangedSince } from '../../session/view.ts'
+import type { Vanished } from '../../store/store.ts'
 import type { Cursor } from '../../wire/cursor.ts'
 import { contains, formatRanges, normalise, type NumberSet } from '../../wire/number-set.ts'
 import { BadSyntax } from '../../wire/syntax-error.ts'
@@ -10,7 +11,7 @@ import { offers } from '../capabilities.ts'
 import { defineCommand, type Command, type Done, type SessionIn } from '../command.ts'
 import { code } from '../responses/codes.ts'
 import { mailboxObjectId, writeListResponse } from '../responses/list.ts'
-import { writeFlagsResponse, writeFlagUpdates, writeRecent } from '../responses/updates.ts'
+import { writeFlagsResponse, writeFlagUpdates, claimRecent } from '../responses/updates.ts'
 import { intersection, without } from '../responses/ranges.ts'
 import type { SelectedMailbox } from '../state.ts'
 
@@ -104,7 +105,12 @@ async function runSelect(
   const snapshot = await login.account.snapshot(mailbox.id, session.storeUser)
   const selected = session.select(login, mailbox, snapshot, readOnly)
   try {
-    await writeSelected(session, selected, snapshot, args)
+    // All that can fail comes before anything is told: the mailbox may be deleted at this very moment.
+    const vanished = await vanishedSince(session, snapshot, args.qresync)
+    const tree = await login.account.tree()
+    if (!session.rev2) await claimRecent(session, login, selected)
+    writeSelected(session, selected, args, tree)
+    if (args.qresync && vanished) await resynchronise(session, selected, args.qresync, vanished)
   } catch (error) {
     session.deselect() // a SELECT that fails leaves nothing selected (RFC 9051 §6.3.2)
     throw error
@@ -113,20 +119,21 @@ async function runSelect(
 }
 
 /** Everything that is told of a mailbox when it is selected. */
-async function writeSelected(
+function writeSelected(
   session: SessionIn<'authenticated'>,
   selected: SelectedMailbox,
-  snapshot: MailboxSnapshot,
-  { mailbox: wire, condstore, qresync }: SelectArgs,
-): Promise<void> {
-  const { login, out } = session
-  const { mailbox } = selected
+  { mailbox: wire, condstore }: SelectArgs,
+  tree: MailboxTree,
+): void {
+  const { out } = session
+  const { mailbox, view } = selected
+  const { snapshot } = view
   if (condstore && offers(session, 'CONDSTORE')) session.enable('CONDSTORE')
 
   writeFlagsResponse(session, selected, snapshot)
   out.line(`* ${snapshot.uids.length} EXISTS`)
   if (!session.rev2) {
-    await writeRecent(session, login, selected)
+    out.line(`* ${view.countRecent()} RECENT`)
     const unseen = firstUnseen(snapshot)
     if (unseen > 0) out.line(`* OK [${code.unseen(unseen)}] First unseen`)
   }
@@ -136,20 +143,27 @@ async function writeSelected(
     out.line(`* OK [${code.highestModSeq(snapshot.highestModSeq)}] Highest mod-sequence`)
   }
   if (offers(session, 'OBJECTID')) out.line(`* OK [${code.mailboxId(mailboxObjectId(mailbox))}] Mailbox id`)
-  if (session.rev2) writeListResponse(session, await login.account.tree(), mailbox.name, wire)
-  if (qresync?.uidValidity === snapshot.uidValidity) await resynchronise(session, mailbox, snapshot, qresync)
+  if (session.rev2) writeListResponse(session, tree, mailbox.name, wire)
+}
+
+/** What vanished since the client was here, if it is the same mailbox that it remembers (RFC 7162 §3.2.5.1). */
+async function vanishedSince(
+  session: SessionIn<'authenticated'>,
+  snapshot: MailboxSnapshot,
+  qresync: QresyncArgs | undefined,
+): Promise<Vanished | undefined> {
+  if (qresync?.uidValidity !== snapshot.uidValidity) return undefined
+  return session.login.account.vanishedSince(snapshot.mailbox, asModSeq(qresync.modSeq))
 }
 
 /** Tells what vanished and what changed since the client's mod-sequence (RFC 7162 §3.2.5.1). */
 async function resynchronise(
   session: SessionIn<'authenticated'>,
-  mailbox: Mailbox,
-  snapshot: MailboxSnapshot,
+  { view }: SelectedMailbox,
   { modSeq, known }: QresyncArgs,
+  { ranges }: Vanished,
 ): Promise<void> {
-  const view = session.selected?.view
-  if (!view) return
-  const { ranges } = await session.login.account.vanishedSince(mailbox.id, asModSeq(modSeq))
+  const { snapshot } = view
   const knownRanges = known && normalise(known, snapshot.uidNext - 1)
   // What went after the snapshot is still counted in EXISTS, and will be told like any other expunge.
   const gone = without(ranges, snapshot.uids)

@@ -53,14 +53,19 @@ export async function writeLastUpdates(session: ImapSession, mayExpunge: boolean
 
 /** Claims what is recent for this session, where it may, and tells how many are (RFC 3501 §7.3.2). */
 export async function writeRecent(session: ImapSession, login: Login, selected: SelectedMailbox): Promise<void> {
-  const { view } = selected
-  const { firstRecentUid, uidNext } = view.snapshot
-  if (view.readOnly) view.addRecent(firstRecentUid, uidNext)
-  else if (firstRecentUid < uidNext) await claimRecent(session, login, view)
-  session.out.line('* ' + view.countRecent() + ' RECENT')
+  await claimRecent(session, login, selected)
+  session.out.line('* ' + selected.view.countRecent() + ' RECENT')
 }
 
-async function claimRecent({ services }: ImapSession, { account }: Login, view: MailboxView): Promise<void> {
+/** Makes what is recent so in this session and, where it may, in no other one (RFC 3501 §2.3.2). */
+export async function claimRecent(
+  { services }: ImapSession,
+  { account }: Login,
+  { view }: SelectedMailbox,
+): Promise<void> {
+  const { firstRecentUid, uidNext } = view.snapshot
+  if (firstRecentUid >= uidNext) return
+  if (view.readOnly) return view.addRecent(firstRecentUid, uidNext)
   try {
     const { results } = await account.commit([{ op: 'claimRecent', mailbox: view.mailbox }])
     const claimed = results[0]
