@@ -130,7 +130,8 @@ export class Sessions {
     const open = (name: string): void => {
       mkdirSync(directory, { recursive: true, mode: 0o700 })
       const time = new Date(this.services.imap.now()).toISOString().replaceAll(':', '')
-      file = createWriteStream(join(directory, `${time}-${process.pid}-${number}-${name}.log`), { mode: 0o600 })
+      const path = join(directory, `${time}-${process.pid}-${number}-${name}.log`)
+      file = createWriteStream(path, { mode: 0o600, encoding: 'latin1' }) // octets as they passed, UTF-8 and all
       file.on('error', (error) => this.services.imap.log.warn({ err: error }, 'the protocol log cannot be written'))
       for (const line of held ?? []) file.write(line)
       held = undefined
