@@ -2,7 +2,7 @@ import { resultOf } from '../../model/operation.ts'
 import { Refusal } from '../../model/refusal.ts'
 import { formatSet, type NumberSet } from '../../wire/number-set.ts'
 import type { Cursor } from '../../wire/cursor.ts'
-import { defineCommand, type Command } from '../command.ts'
+import { defineCommand, type Command, type SessionIn } from '../command.ts'
 import { code } from '../responses/codes.ts'
 
 /** What COPY and MOVE are given. */
@@ -32,16 +32,32 @@ export const copy: Command<'selected', CopyArgs> = defineCommand({
   uid: 'also',
   parse: parseCopy,
 
-  async run(session, { set, to }, { byUid }) {
-    const { selected, login } = session
-    const { rows, someGone } = session.resolve(selected, set, byUid)
-    if (someGone && !byUid) throw new Refusal('EXPUNGEISSUED', 'Some messages are gone; nothing was copied')
-    const target = await session.mailboxNamed(login, to, 'TRYCREATE')
-    const uids = selected.view.uidsOfRows(rows)
-    if (uids.length === 0) return { text: 'COPY completed, nothing to copy' }
-    const committed = await login.account.commit([{ op: 'copy', from: selected.view.mailbox, uids, to: target.id }])
-    const { uidValidity, from, to: copied } = resultOf(committed, 0, 'copy')
-    if (from.length === 0) return { text: 'COPY completed, nothing to copy' }
-    return { code: code.copyUid(uidValidity, formatSet(from), formatSet(copied)), text: 'COPY completed' }
+  async run(session, args, { byUid }) {
+    const { copyUid } = await copyMessages(session, 'copy', args, byUid)
+    return copyUid === undefined
+      ? { text: 'COPY completed, nothing to copy' }
+      : { code: copyUid, text: 'COPY completed' }
   },
 })
+
+/**
+ * What COPY and MOVE have in common: all the messages or none (RFC 9051 §6.4.7, §6.4.8). `copyUid`: the response code,
+ * absent when there was nothing to copy. Throws `Refusal`: `EXPUNGEISSUED`, `TRYCREATE`.
+ */
+export async function copyMessages(
+  session: SessionIn<'selected'>,
+  op: 'copy' | 'move',
+  { set, to }: CopyArgs,
+  byUid: boolean,
+): Promise<{ readonly copyUid?: string; readonly modSeq?: number }> {
+  const { selected, login } = session
+  const { rows, someGone } = session.resolve(selected, set, byUid)
+  if (someGone && !byUid) throw new Refusal('EXPUNGEISSUED', 'Some messages are gone; nothing was done')
+  const target = await session.mailboxNamed(login, to, 'TRYCREATE')
+  const uids = selected.view.uidsOfRows(rows)
+  if (uids.length === 0) return {}
+  const committed = await login.account.commit([{ op, from: selected.view.mailbox, uids, to: target.id }])
+  const { uidValidity, from, to: copied } = resultOf(committed, 0, op)
+  if (from.length === 0) return { modSeq: committed.modSeq }
+  return { copyUid: code.copyUid(uidValidity, formatSet(from), formatSet(copied)), modSeq: committed.modSeq }
+}
