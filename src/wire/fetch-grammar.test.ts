@@ -83,7 +83,10 @@ test('what is no item', () => {
 test('modifiers', () => {
   assert.deepEqual(parseFetchModifiers(new Cursor('(CHANGEDSINCE 7)')), { changedSince: 7, vanished: false })
   assert.deepEqual(parseFetchModifiers(new Cursor('(vanished changedsince 7)')), { changedSince: 7, vanished: true })
-  for (const text of ['()', '(VANISHED)', '(FOO)', '(CHANGEDSINCE 1 CHANGEDSINCE 2)', '(CHANGEDSINCE)']) {
+  const partial = { first: 9, last: 2, fromEnd: true }
+  assert.deepEqual(parseFetchModifiers(new Cursor('(PARTIAL -9:-2)')), { vanished: false, partial })
+  const wrong = ['()', '(VANISHED)', '(FOO)', '(CHANGEDSINCE 1 CHANGEDSINCE 2)', '(CHANGEDSINCE)', '(PARTIAL 1:-2)']
+  for (const text of [...wrong, '(PARTIAL 1:2 PARTIAL 1:2)', '(VANISHED PARTIAL 1:2)']) {
     assert.throws(() => parseFetchModifiers(new Cursor(text)), BadSyntax, text)
   }
 })

@@ -1,4 +1,5 @@
 import type { Cursor } from './cursor.ts'
+import { parseResultRange, type ResultRange } from './search-returns.ts'
 import { astring } from './strings.ts'
 
 /** Levels of a part's number, as in `1.2.3`. */
@@ -195,24 +196,30 @@ export function formatFetchItem(item: FetchItem): string {
   return item.item.slice(0, -2) + (item.peek ? '.PEEK' : '') + label + partial
 }
 
-/** Modifiers of FETCH: RFC 7162 §3.1.4.1, §3.2.6. */
+/** Modifiers of FETCH: RFC 7162 §3.1.4.1, §3.2.6; RFC 9394 §3.3. */
 export interface FetchModifiers {
   readonly changedSince?: number
   readonly vanished: boolean
+  readonly partial?: ResultRange
 }
 
 /** Modifiers in their parentheses, each at most once; VANISHED only beside CHANGEDSINCE (RFC 7162 §3.2.6). */
 export function parseFetchModifiers(cursor: Cursor): FetchModifiers {
   let changedSince: number | undefined
   let vanished = false
-  cursor.list(() => {
+  let partial: ResultRange | undefined
+  const modifiers = cursor.list(() => {
     const modifier = cursor.keyword('a fetch modifier')
     if (modifier === 'CHANGEDSINCE' && changedSince === undefined) {
       cursor.space()
       changedSince = cursor.number64('a mod-sequence')
+    } else if (modifier === 'PARTIAL' && !partial) {
+      cursor.space()
+      partial = parseResultRange(cursor)
     } else if (modifier === 'VANISHED' && !vanished) vanished = true
     else throw cursor.bad('unknown or repeated fetch modifier')
   })
-  if (changedSince === undefined) throw cursor.bad('fetch modifiers without CHANGEDSINCE')
-  return { changedSince, vanished }
+  if (modifiers.length === 0) throw cursor.expected('a fetch modifier')
+  if (vanished && changedSince === undefined) throw cursor.bad('VANISHED without CHANGEDSINCE')
+  return { ...(changedSince !== undefined && { changedSince }), vanished, ...(partial && { partial }) }
 }

@@ -111,8 +111,11 @@ test('limits', () => {
 test('the program', () => {
   const rows: readonly (readonly [string, unknown])[] = [
     ['ALL', { returns: undefined, charset: undefined, key: { key: 'ALL' } }],
-    ['RETURN () ALL', { returns: [], charset: undefined, key: { key: 'ALL' } }],
-    ['return (save Min) charset "utf-8" ALL', { returns: ['SAVE', 'MIN'], charset: 'utf-8', key: { key: 'ALL' } }],
+    ['RETURN () ALL', { returns: { options: new Set() }, charset: undefined, key: { key: 'ALL' } }],
+    [
+      'return (save Min) charset "utf-8" ALL',
+      { returns: { options: new Set(['SAVE', 'MIN']) }, charset: 'utf-8', key: { key: 'ALL' } },
+    ],
   ]
   for (const [text, program] of rows) assert.deepEqual(parseSearchProgram(new Cursor(text)), program)
   for (const text of ['RETURN (FOO) ALL', 'RETURN ALL', 'RETURN ()', 'CHARSET utf-8', 'CHARSET ALL']) {

@@ -1,6 +1,7 @@
 import type { Cursor } from './cursor.ts'
 import { formatDate } from './date-time.ts'
 import { formatNumberSet, type NumberSet } from './number-set.ts'
+import { parseSearchReturn, type SearchReturns } from './search-returns.ts'
 import { astring, quoted } from './strings.ts'
 
 /** How deep keys may be nested: parentheses, NOT, OR. Clients write long chains of OR. */
@@ -43,13 +44,10 @@ export interface ModSeqEntry {
   readonly type: 'priv' | 'shared' | 'all'
 }
 
-/** Options of RETURN, RFC 9051 §6.4.4. */
-export type SearchReturnOption = 'MIN' | 'MAX' | 'ALL' | 'COUNT' | 'SAVE'
-
 /** The arguments of SEARCH. */
 export interface SearchProgram {
-  /** The options of RETURN; empty for `RETURN ()`, which means ALL; `undefined` without RETURN. */
-  readonly returns: readonly SearchReturnOption[] | undefined
+  /** `undefined` without RETURN. */
+  readonly returns: SearchReturns | undefined
   /** The charset's name as it came. */
   readonly charset: string | undefined
   /** Its strings are octets still: see {@link decodeStrings}. */
@@ -81,27 +79,6 @@ export function parseSearchCriteria(cursor: Cursor): { readonly charset: string;
   const charset = cursor.astring('a charset')
   cursor.space()
   return { charset, key: parseSearchKeys(cursor) }
-}
-
-/** `RETURN (...)` and the space behind it, if it stands here (RFC 9051 §9 search-return-opts; RFC 5267 §3.1). */
-export function parseSearchReturn(cursor: Cursor): readonly SearchReturnOption[] | undefined {
-  if (!cursor.tryWord('RETURN')) return undefined
-  cursor.space()
-  const options = cursor.list(() => {
-    const option = cursor.keyword('a return option')
-    switch (option) {
-      case 'MIN':
-      case 'MAX':
-      case 'ALL':
-      case 'COUNT':
-      case 'SAVE':
-        return option
-      default:
-        throw cursor.bad('unknown return option')
-    }
-  })
-  cursor.space()
-  return options
 }
 
 /** One or more keys to the end of the command, all of which a message must match. */

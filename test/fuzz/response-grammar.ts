@@ -348,11 +348,16 @@ function search(reader: ResponseReader, name: 'SEARCH' | 'SORT'): Response {
   return { kind: name === 'SEARCH' ? 'search' : 'sort', numbers, modSeq }
 }
 
-/** RFC 9051 §9 esearch-response */
+/** RFC 9051 §9 esearch-response; the correlators of RFC 7377 §4, the results of RFC 9394 §4 and RFC 6203 §7. */
 function esearch(reader: ResponseReader): Response {
   let tag: string | undefined
   if (reader.try(' (TAG ')) {
     tag = reader.string()
+    if (reader.try(' MAILBOX ')) {
+      reader.astring()
+      reader.expect(' UIDVALIDITY ')
+      reader.nzNumber()
+    }
     reader.expect(')')
   }
   const uid = reader.try(' UID')
@@ -364,7 +369,12 @@ function esearch(reader: ResponseReader): Response {
     else if (item === 'COUNT') reader.number()
     else if (item === 'MIN' || item === 'MAX') reader.nzNumber()
     else if (item === 'MODSEQ') reader.modSeq()
-    else throw reader.fail('a known search result before')
+    else if (item === 'RELEVANCY') reader.list(() => reader.nzNumber(100))
+    else if (item === 'PARTIAL') {
+      reader.take(/\((?:[1-9]\d*:[1-9]\d*|-[1-9]\d*:-[1-9]\d*) /y, 'a range of results')
+      if (!reader.try('NIL')) reader.uidRanges()
+      reader.expect(')')
+    } else throw reader.fail('a known search result before')
     if (items.includes(item)) throw reader.fail(`${item} but once before`)
     items.push(item)
   }

@@ -3,6 +3,7 @@ import type { MailboxSnapshot } from '../../model/snapshot.ts'
 import { emptySelection, type Selection } from '../../session/view.ts'
 import { type FetchItem, type FetchModifiers, parseFetchItems, parseFetchModifiers } from '../../wire/fetch-grammar.ts'
 import type { NumberSet } from '../../wire/number-set.ts'
+import { placesOf, type ResultRange } from '../../wire/search-returns.ts'
 import { BadSyntax } from '../../wire/syntax-error.ts'
 import { defineCommand, type Command } from '../command.ts'
 import { FlagColumns } from '../fetch/flag-columns.ts'
@@ -19,7 +20,7 @@ interface FetchArgs extends FetchModifiers {
 
 /**
  * FETCH and UID FETCH, RFC 9051 §6.4.5 (RFC 3501 §6.4.5), with BINARY (RFC 3516), CHANGEDSINCE and VANISHED
- * (RFC 7162 §3.1.4, §3.2.6), PREVIEW (RFC 8970), SAVEDATE (RFC 8514), EMAILID and THREADID (RFC 8474).
+ * (RFC 7162 §3.1.4, §3.2.6), PARTIAL (RFC 9394 §3.3), PREVIEW (RFC 8970), SAVEDATE (RFC 8514), EMAILID and THREADID (RFC 8474).
  */
 export const fetch: Command<'selected', FetchArgs> = defineCommand({
   name: 'FETCH',
@@ -39,14 +40,16 @@ export const fetch: Command<'selected', FetchArgs> = defineCommand({
     }
     cursor.end()
     if (modifiers.vanished && !byUid) throw new BadSyntax('VANISHED is for UID FETCH', 0) // RFC 7162 §3.2.6
+    if (modifiers.partial && !byUid) throw new BadSyntax('PARTIAL is for UID FETCH', 0) // RFC 9394 §3.3
     return { set, items, ...modifiers }
   },
 
-  async run(session, { set, items, changedSince, vanished }, { byUid }) {
+  async run(session, { set, items, changedSince, vanished, partial }, { byUid }) {
     const { selected } = session
     const { view } = selected
     if (vanished && !session.enabled.has('QRESYNC')) throw new BadSyntax('ENABLE QRESYNC first', 0) // RFC 7162 §3.2.6
-    const asked = session.resolve(selected, set, byUid)
+    const named = session.resolve(selected, set, byUid)
+    const asked = partial ? pageOf(named, partial) : named
     if (changedSince !== undefined || items.some(({ item }) => item === 'MODSEQ')) session.enableCondstore()
     const selection = changedSince === undefined ? asked : changedAfter(view.snapshot, asked, changedSince)
     if (vanished && changedSince !== undefined) await writeVanished(session, set, changedSince)
@@ -69,6 +72,16 @@ export const fetch: Command<'selected', FetchArgs> = defineCommand({
 
 function nothingMarked(latest: MailboxSnapshot): { readonly latest: MailboxSnapshot; readonly uids: Uint32Array } {
   return { latest, uids: new Uint32Array(0) }
+}
+
+/** A page of those messages of a selection that are there. */
+function pageOf({ seqNums, rows, someGone }: Selection, range: ResultRange): Selection {
+  if (someGone) {
+    seqNums = seqNums.filter((_, n) => rows[n] !== -1)
+    rows = rows.filter((row) => row !== -1)
+  }
+  const { start, end } = placesOf(range, rows.length)
+  return { seqNums: seqNums.subarray(start, end), rows: rows.subarray(start, end), someGone: false }
 }
 
 /** Those of a selection with a higher mod-sequence (RFC 7162 §3.1.4.1); of pages without any, not a row is looked at. */

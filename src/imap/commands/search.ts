@@ -1,13 +1,8 @@
 import { decodeText, isKnownCharset } from '../../mime/charset.ts'
 import type { SearchContext } from '../../search/context.ts'
 import { mentions, search as searchMailbox } from '../../search/search.ts'
-import {
-  decodeStrings,
-  parseSearchProgram,
-  type SearchKey,
-  type SearchProgram,
-  type SearchReturnOption,
-} from '../../wire/search-grammar.ts'
+import { decodeStrings, parseSearchProgram, type SearchKey, type SearchProgram } from '../../wire/search-grammar.ts'
+import { placesOf, type SearchReturnOption, type SearchReturns } from '../../wire/search-returns.ts'
 import { wireToUtf8 } from '../../wire/strings.ts'
 import { BadSyntax } from '../../wire/syntax-error.ts'
 import { defineCommand, type Command, type CommandForm, type Done, type SessionIn } from '../command.ts'
@@ -18,7 +13,7 @@ type Selected = SessionIn<'selected'>
 
 /**
  * SEARCH and UID SEARCH, RFC 9051 §6.4.4 (RFC 3501 §6.4.4); RETURN in IMAP4rev1, RFC 4731 §3.1; SAVE, RFC 9051
- * §6.4.4.1 (RFC 5182 §2.1). Messages that another session expunged do not match, told or not.
+ * §6.4.4.1 (RFC 5182 §2.1); PARTIAL, RFC 9394 §3.1. Messages that another session expunged do not match, told or not.
  */
 export const search: Command<'selected', SearchProgram> = defineCommand({
   name: 'SEARCH',
@@ -62,11 +57,11 @@ export function usesNumbers({ byUid }: CommandForm, key: SearchKey): boolean {
 /** Runs a search, and empties what `$` stands for when one that was to be saved is refused (RFC 9051 §6.4.4.1). */
 export async function answered(
   session: Selected,
-  returns: readonly SearchReturnOption[] | undefined,
+  returns: SearchReturns | undefined,
   run: () => Promise<Done>,
 ): Promise<Done> {
   const forget = (): void => {
-    if (returns?.includes('SAVE')) session.selected.saved = new Uint32Array(0)
+    if (returns?.options.has('SAVE')) session.selected.saved = new Uint32Array(0)
   }
   try {
     const done = await run()
@@ -119,7 +114,7 @@ export function searchContext({ login, selected, services, io }: Selected): Sear
 /** How the result of SEARCH or SORT is to be told. */
 export interface Telling {
   readonly name: 'SEARCH' | 'SORT'
-  readonly returns: readonly SearchReturnOption[] | undefined
+  readonly returns: SearchReturns | undefined
   /** Whether the client asked by mod-sequence, and wants to know the highest one it is told of (RFC 7162 §3.1.6). */
   readonly byModSeq: boolean
   readonly form: CommandForm
@@ -133,35 +128,38 @@ export async function tell(
 ): Promise<void> {
   // In IMAP4rev2 there is no SEARCH response (RFC 9051 §6.4.4); SORT has its own.
   const isExtended = returns !== undefined || (session.rev2 && name === 'SEARCH')
-  const wanted = withDefault(returns ?? [])
-  const wantsEnds = !wanted.includes('ALL') && !wanted.includes('COUNT')
-  const ends = wantsEnds ? endsOf(rows, wanted) : rows
-  if (wanted.includes('SAVE')) save(session, isSavedOnly(wanted) ? rows : ends)
+  const wanted = withDefault(returns)
+  const told = toldOf(rows, wanted)
+  if (wanted.options.has('SAVE')) save(session, isSavedOnly(wanted) ? rows : told)
   if (isSavedOnly(wanted)) return
 
-  const found = foundIn(session, rows, byModSeq ? ends : undefined, form.byUid)
+  const found = foundIn(session, rows, byModSeq ? told : undefined, form.byUid)
   if (isExtended) await writeEsearch(session, form, wanted, found)
   else await writeNumbers(session, name, found)
 }
 
+const all: SearchReturns = { options: new Set<SearchReturnOption>(['ALL']) }
+
 /** No options mean ALL (RFC 9051 §6.4.4). */
-function withDefault(returns: readonly SearchReturnOption[]): readonly SearchReturnOption[] {
-  return returns.length === 0 ? ['ALL'] : returns
+function withDefault(returns: SearchReturns | undefined): SearchReturns {
+  return returns && returns.options.size > 0 ? returns : all
 }
 
 /** SAVE alone asks for no response (RFC 9051 §6.4.4). */
-function isSavedOnly(returns: readonly SearchReturnOption[]): boolean {
-  return returns.every((option) => option === 'SAVE')
+function isSavedOnly({ options }: SearchReturns): boolean {
+  return options.size === 1 && options.has('SAVE')
 }
 
-/** The messages that MIN and MAX tell of. */
-function endsOf(rows: Uint32Array, returns: readonly SearchReturnOption[]): Uint32Array {
-  const ends = new Set<number>()
+/** The messages of which something is told: all that were found, or the page and the ends (RFC 9394 §3.2). */
+function toldOf(rows: Uint32Array, { options, partial }: SearchReturns): Uint32Array {
+  if (options.has('ALL') || options.has('COUNT')) return rows
+  const { start, end } = partial ? placesOf(partial, rows.length) : { start: 0, end: 0 }
+  const told = new Set<number>(rows.subarray(start, end))
   const [first] = rows
   const last = rows.at(-1)
-  if (first !== undefined && returns.includes('MIN')) ends.add(first)
-  if (last !== undefined && returns.includes('MAX')) ends.add(last)
-  return Uint32Array.from(ends)
+  if (first !== undefined && options.has('MIN')) told.add(first)
+  if (last !== undefined && options.has('MAX')) told.add(last)
+  return Uint32Array.from(told)
 }
 
 function save({ selected }: Selected, rows: Uint32Array): void {

@@ -1,11 +1,7 @@
 import { mentions } from '../../search/search.ts'
 import { sortRows } from '../../search/sort.ts'
-import {
-  parseSearchCriteria,
-  parseSearchReturn,
-  type SearchKey,
-  type SearchReturnOption,
-} from '../../wire/search-grammar.ts'
+import { parseSearchCriteria, type SearchKey } from '../../wire/search-grammar.ts'
+import { parseSearchReturn, type SearchReturns } from '../../wire/search-returns.ts'
 import { parseSortCriteria, type SortCriterion } from '../../wire/sort-grammar.ts'
 import { defineCommand, type Command } from '../command.ts'
 import {
@@ -20,7 +16,7 @@ import {
 } from './search.ts'
 
 interface SortArgs {
-  readonly returns: readonly SearchReturnOption[] | undefined
+  readonly returns: SearchReturns | undefined
   readonly criteria: readonly SortCriterion[]
   readonly charset: string
   readonly key: SearchKey

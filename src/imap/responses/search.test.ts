@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ThreadForest } from '../../search/thread.ts'
 import { ResponseWriter } from '../../wire/response-writer.ts'
-import type { SearchReturnOption } from '../../wire/search-grammar.ts'
+import type { ResultRange, SearchReturnOption } from '../../wire/search-returns.ts'
 import { type ResultOutput, writeEsearch, writeNumbers, writeThreads } from './search.ts'
 
 /** What a function writes. */
@@ -126,11 +126,31 @@ test('ESEARCH', async () => {
       [['COUNT'], false, undefined, ' COUNT 6'],
     ]
   for (const [returns, byUid, modSeq, text] of cases) {
-    const line = await written((output) => writeEsearch(output, { tag: 'a1', byUid }, returns, { numbers, modSeq }))
+    const line = await written((output) =>
+      writeEsearch(output, { tag: 'a1', byUid }, { options: new Set(returns) }, { numbers, modSeq }),
+    )
     assert.equal(line, `* ESEARCH (TAG "a1")${text}\r\n`)
   }
   const nothing = { numbers: new Uint32Array(0), modSeq: undefined }
-  const options: SearchReturnOption[] = ['MIN', 'MAX', 'ALL', 'COUNT']
-  const line = await written((output) => writeEsearch(output, { tag: 'a', byUid: true }, options, nothing))
+  const options = new Set<SearchReturnOption>(['MIN', 'MAX', 'ALL', 'COUNT'])
+  const line = await written((output) => writeEsearch(output, { tag: 'a', byUid: true }, { options }, nothing))
   assert.equal(line, '* ESEARCH (TAG "a") UID COUNT 0\r\n')
+})
+
+test('PARTIAL', async () => {
+  const cases: readonly (readonly [range: ResultRange, text: string])[] = [
+    [{ first: 2, last: 3, fromEnd: false }, '2:3 3:4'],
+    [{ first: 3, last: 2, fromEnd: false }, '3:2 3:4'],
+    [{ first: 5, last: 100, fromEnd: false }, '5:100 8,1'],
+    [{ first: 7, last: 9, fromEnd: false }, '7:9 NIL'],
+    [{ first: 1, last: 2, fromEnd: true }, '-1:-2 8,1'],
+    [{ first: 100, last: 5, fromEnd: true }, '-100:-5 5,3'],
+    [{ first: 7, last: 8, fromEnd: true }, '-7:-8 NIL'],
+  ]
+  for (const [partial, text] of cases) {
+    const returns = { options: new Set<SearchReturnOption>(['PARTIAL', 'COUNT']), partial }
+    const found = { numbers, modSeq: 9 }
+    const line = await written((output) => writeEsearch(output, { tag: 'a', byUid: true }, returns, found))
+    assert.equal(line, `* ESEARCH (TAG "a") UID COUNT 6 PARTIAL (${text}) MODSEQ 9\r\n`)
+  }
 })

@@ -1,5 +1,5 @@
 import type { ThreadForest } from '../../search/thread.ts'
-import type { SearchReturnOption } from '../../wire/search-grammar.ts'
+import { formatResultRange, placesOf, type SearchReturns } from '../../wire/search-returns.ts'
 import { maxDecimalDigits, writeDecimal } from '../../wire/decimal.ts'
 import { quoted } from '../../wire/strings.ts'
 import type { ResponseWriter } from '../../wire/response-writer.ts'
@@ -50,22 +50,31 @@ function spaced(numbers: Uint32Array): Buffer {
 
 const space = 0x20
 
-/** The ESEARCH response (RFC 9051 §7.3.4): of a search by `tag` what `returns` asks for (RFC 4731 §3.1). */
+/**
+ * The ESEARCH response (RFC 9051 §7.3.4): of a search by `tag` what `returns` asks for (RFC 4731 §3.1), a page of it as
+ * RFC 9394 §3.1 says.
+ */
 export async function writeEsearch(
   session: ResultOutput,
   { tag, byUid }: { readonly tag: string; readonly byUid: boolean },
-  returns: readonly SearchReturnOption[],
+  { options, partial }: SearchReturns,
   { numbers, modSeq }: Found,
 ): Promise<void> {
   const { out } = session
   out.text(`* ESEARCH (TAG ${quoted(tag)})${byUid ? ' UID' : ''}`)
   const [first] = numbers
-  if (first !== undefined && returns.includes('MIN')) out.text(' MIN ' + first)
-  if (first !== undefined && returns.includes('MAX')) out.text(' MAX ' + numbers.at(-1))
-  if (returns.includes('COUNT')) out.text(' COUNT ' + numbers.length)
-  if (first !== undefined && returns.includes('ALL')) {
+  if (first !== undefined && options.has('MIN')) out.text(' MIN ' + first)
+  if (first !== undefined && options.has('MAX')) out.text(' MAX ' + numbers.at(-1))
+  if (options.has('COUNT')) out.text(' COUNT ' + numbers.length)
+  if (first !== undefined && options.has('ALL')) {
     out.text(' ALL ')
     await writeSet(session, numbers)
+  }
+  if (partial) {
+    const { start, end } = placesOf(partial, numbers.length)
+    out.text(` PARTIAL (${formatResultRange(partial)} ${start < end ? '' : 'NIL'}`)
+    await writeSet(session, numbers.subarray(start, end))
+    out.text(')')
   }
   out.line(modSeq === undefined ? '' : ` MODSEQ ${modSeq}`)
 }
