@@ -123,7 +123,8 @@ function parseItem(cursor: Cursor, name: string): FetchItem {
   throw cursor.bad('unknown fetch item')
 }
 
-function parseSection(cursor: Cursor): Section {
+/** What stands in brackets: part numbers and the name of a text (RFC 9051 §9 section). */
+export function parseSection(cursor: Cursor): Section {
   cursor.char('[')
   const part: number[] = []
   const atNumber = () => cursor.peek() >= '1' && cursor.peek() <= '9'
