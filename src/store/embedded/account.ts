@@ -1,5 +1,4 @@
 import { dirname, join } from 'node:path'
-import { crc32 } from 'node:zlib'
 import { flagSet } from '../../model/flags.ts'
 import type { Change, ChangeSet } from '../../model/change.ts'
 import type { Log } from '../../model/log.ts'
@@ -10,11 +9,11 @@ import type { MailboxSnapshot } from '../../model/snapshot.ts'
 import type { Applied, Plan } from '../state/account-state.ts'
 import type { Breathe, ComputedKind, MessageStager, PackedBytes, TextFindings, TextPlace, Vanished } from '../store.ts'
 import { StoreFailure } from '../store.ts'
+import { type BlobPlaces, BlobReader } from './blob-reader.ts'
 import type { OwnFile } from './change-codec.ts'
 import { encodeChangeRecord } from './change-codec.ts'
 import { writeCheckpoint } from './checkpoint.ts'
 import { type CompactionSettings, Compactor } from './compaction.ts'
-import { asStoreFailure } from './disk.ts'
 import type { LogPosition, NewRecord } from './log-writer.ts'
 import { LogWriter } from './log-writer.ts'
 import type { OpenedAccount } from './open-account.ts'
@@ -61,10 +60,10 @@ export class Account {
   readonly #settings: AccountSettings
   readonly #held: HeldBytes
   readonly #writer: LogWriter
+  readonly #blobs: BlobReader
   readonly #text: TextIndex
   readonly #compactor: Compactor
   readonly #watchers = new Set<Watcher>()
-  readonly #verified = new Set<number>()
   /** Files of large messages that nobody refers to any more, to be removed behind the next checkpoint. */
   #doomed: number[] = []
   #checkpointAt: LogPosition
@@ -94,6 +93,15 @@ export class Account {
         parts.state.rollback()
       },
     })
+    const { segments, locations } = parts
+    const places: BlobPlaces = {
+      locate: (message) => locations.get(message),
+      isReleased: (message) => locations.isReleased(message),
+      file: (segment) => segments.file(segment),
+      path: (segment) => segments.path(segment),
+      isComplete: ({ segment }) => segment < this.#end.segment,
+    }
+    this.#blobs = new BlobReader(id, parts.mark, places, segments.ahead)
     const { nextMessage } = parts.state.catalogue().counters
     const directory = join(dirname(parts.database.path), 'text')
     this.#text = new TextIndex(directory, textSource(id, parts), settings.text, nextMessage)
@@ -242,47 +250,7 @@ export class Account {
   }
 
   readBlob(message: number, offset: number, into: Uint8Array): number {
-    const { locations, segments } = this.#parts
-    const location = locations.get(message)
-    if (!location) throw this.#lost(message)
-    const count = Math.min(into.length, location.size - offset)
-    if (count <= 0) return 0
-    const target = count < into.length ? into.subarray(0, count) : into
-    try {
-      const file = segments.file(location.segment)
-      const at = location.offset + recordHeaderBytes + offset
-      // What lies behind a record in the newest segment may not be written yet.
-      const isComplete = location.segment < this.#end.segment
-      const got = isComplete ? segments.ahead.read(file, target, at) : file.read(target, at)
-      if (got < count) throw this.#damaged(message, location)
-    } catch (error) {
-      if (locations.isReleased(message)) throw this.#lost(message)
-      throw asStoreFailure(error, `cannot read message ${message} of ${this.id}`)
-    }
-    if (count === location.size && !this.#verified.has(message)) this.#verify(message, location, target)
-    return count
-  }
-
-  /** Compares what was read with its checksum, the first time that a message is read whole. */
-  #verify(message: number, location: { segment: number; offset: number }, octets: Uint8Array): void {
-    const header = Buffer.alloc(recordHeaderBytes)
-    const { segments } = this.#parts
-    const file = segments.file(location.segment)
-    if (!segments.ahead.copy(file, header, location.offset)) file.read(header, location.offset)
-    const expected = decodeRecordHeader(this.#parts.mark, header, 0)
-    if (expected?.payloadCrc !== crc32(octets)) throw this.#damaged(message, location)
-    if (this.#verified.size >= maxVerified) this.#verified.clear()
-    this.#verified.add(message)
-  }
-
-  #lost(message: number): StoreFailure {
-    const why = this.#parts.locations.isReleased(message) ? 'cleared away since it was expunged' : 'lost'
-    return new StoreFailure('damaged', `the octets of message ${message} of ${this.id} are ${why}`)
-  }
-
-  #damaged(message: number, { segment, offset }: { segment: number; offset: number }): StoreFailure {
-    const path = this.#parts.segments.path(segment)
-    return new StoreFailure('damaged', `message ${message} of ${this.id} is damaged: ${path}, octet ${offset}`)
+    return this.#blobs.read(message, offset, into)
   }
 
   readComputed(kind: ComputedKind, messages: ArrayLike<number>): PackedBytes {
@@ -436,9 +404,6 @@ export class Account {
 
 /** Less than one part in so many of what calls for a checkpoint is left to the log while the account stays open. */
 const idleShare = 64
-
-/** Messages whose checksums are remembered to be right. */
-const maxVerified = 200_000
 
 /** What the index of texts needs of an account. */
 function textSource(id: string, { mark, segments, locations, computed }: OpenedAccount): TextSource {
