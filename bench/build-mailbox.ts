@@ -8,17 +8,22 @@ import { literal } from './workloads/workload.ts'
 
 const batchMessages = 100
 const smallMailboxMessages = 3
+/** How often it is said how far a large mailbox is. */
+const progressMessages = 100_000
 /** Messages for APPEND and delivery are none of the large ones. */
 const freshMailBytes = 100_000
 
 /** alice's INBOX with `count` messages, and her small mailboxes. */
-export async function buildMailbox(server: Server, count: number): Promise<void> {
+export async function buildMailbox(server: Server, count: number, say: (text: string) => void): Promise<void> {
   const client = await ImapClient.login(server, 'alice')
   let batch: Mail[] = []
+  let sent = 0
   for (const mail of generateMail(count)) {
     batch.push(mail)
     if (batch.length < batchMessages) continue
     await client.send([appendOf('INBOX', batch)])
+    sent += batch.length
+    if (sent % progressMessages === 0 && sent < count) say(`${server.name}: ${sent} of ${count} messages`)
     batch = []
   }
   if (batch.length > 0) await client.send([appendOf('INBOX', batch)])

@@ -36,25 +36,27 @@ export class ImapClient {
     socket.on('close', () => this.#waiting?.failed(new Error('the server closed the connection')))
   }
 
-  /** Connects and reads the greeting. */
-  static async connect(server: Server, tls = false): Promise<ImapClient> {
-    const host = '127.0.0.1'
-    const socket = tls
-      ? connectTls({ host, port: server.imapsPort, rejectUnauthorized: false })
-      : connectPlain({ host, port: server.imapPort, noDelay: true })
+  /** Connects, from that address, and reads the greeting. */
+  static async connect(server: Server, tls = false, localAddress = '127.0.0.1'): Promise<ImapClient> {
+    const plain = connectPlain({
+      host: '127.0.0.1',
+      port: tls ? server.imapsPort : server.imapPort,
+      localAddress,
+      noDelay: true,
+    })
+    const socket = tls ? connectTls({ socket: plain, rejectUnauthorized: false }) : plain
     await new Promise((resolve, reject) => {
       socket.once(tls ? 'secureConnect' : 'connect', resolve)
       socket.once('error', reject)
     })
-    if (tls) socket.setNoDelay(true)
     const client = new ImapClient(socket)
     await client.#until('* ')
     return client
   }
 
   /** Connects and signs in; the user's name is also the password. */
-  static async login(server: Server, user: string, tls = false): Promise<ImapClient> {
-    const client = await ImapClient.connect(server, tls)
+  static async login(server: Server, user: string, tls = false, localAddress?: string): Promise<ImapClient> {
+    const client = await ImapClient.connect(server, tls, localAddress)
     await client.command(`LOGIN ${user} ${user}`)
     return client
   }

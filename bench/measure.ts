@@ -1,20 +1,28 @@
 /** Takes the time, the processor time of the server, and notes both under the name of a row. */
-import { cpuMsOf } from './process-usage.ts'
-import type { Server } from './servers/server.ts'
+import { cpuMsBetween, readCpu } from './process-usage.ts'
+import type { Server, ServerName } from './servers/server.ts'
 
 /** What one server did in one row of one round. */
 export interface Figures {
   readonly wallMs?: number
   readonly cpuMs?: number
   readonly memoryKib?: number
+  /** Things done in a second, where many clients work at once. */
+  readonly perSecond?: number
+  /** Octets on disk for each octet of mail. */
+  readonly diskShare?: number
 }
+
+/** All that can be measured; of these only `perSecond` is better the more it is. */
+export const kinds = ['wallMs', 'cpuMs', 'memoryKib', 'perSecond', 'diskShare'] as const
+export type Kind = (typeof kinds)[number]
 
 /** What all servers must agree on: counts, octets, hits. */
 export type Answer = string | number | undefined
 
 export interface Sample {
   readonly row: string
-  readonly server: string
+  readonly server: ServerName
   readonly figures: Figures
   readonly answer: Answer
 }
@@ -33,23 +41,28 @@ export class Measure {
     this.#server = server
   }
 
-  /** Runs `work` and divides what it cost by `times`; what it returns must be the same on every server. */
-  async time(row: string, times: number, work: () => Promise<Answer>): Promise<void> {
-    const cpuBefore = cpuMsOf(this.#server.pid)
+  /** Begins to count; what it returns tells the time until now and the processor time until a little later. */
+  begin(): () => Promise<{ readonly wallMs: number; readonly cpuMs: number }> {
+    const before = readCpu(this.#server.pid)
     const start = performance.now()
-    const answer = await work()
-    const wallMs = (performance.now() - start) / times
-    await new Promise((resolve) => setTimeout(resolve, settleMs))
-    const cpuMs = (cpuMsOf(this.#server.pid) - cpuBefore) / times
-    this.note(row, { wallMs, cpuMs }, answer)
+    return async () => {
+      const wallMs = performance.now() - start
+      await new Promise((resolve) => setTimeout(resolve, settleMs))
+      return { wallMs, cpuMs: cpuMsBetween(before, readCpu(this.#server.pid)) }
+    }
   }
 
-  /**
-   * As `time`, for work that can be done over and over: it is, until the processor time is well above the tick in
-   * which the kernel counts it. Costs are those of one run.
-   */
+  /** Runs `work` and divides what it cost by `times`; what it returns must be the same on every server. */
+  async time(row: string, times: number, work: () => Promise<Answer>): Promise<void> {
+    const end = this.begin()
+    const answer = await work()
+    const { wallMs, cpuMs } = await end()
+    this.note(row, { wallMs: wallMs / times, cpuMs: cpuMs / times }, answer)
+  }
+
+  /** As `time`, for quick work that can be done over and over: it is, for a while. Costs are those of one run. */
   async timeAgain(row: string, work: () => Promise<Answer>): Promise<void> {
-    const cpuBefore = cpuMsOf(this.#server.pid)
+    const end = this.begin()
     const start = performance.now()
     let answer: Answer
     let times = 0
@@ -57,10 +70,8 @@ export class Measure {
       answer = await work()
       times++
     } while (performance.now() - start < leastRepeatedMs)
-    const wallMs = (performance.now() - start) / times
-    await new Promise((resolve) => setTimeout(resolve, settleMs))
-    const cpuMs = (cpuMsOf(this.#server.pid) - cpuBefore) / times
-    this.note(row, { wallMs, cpuMs }, answer)
+    const { wallMs, cpuMs } = await end()
+    this.note(row, { wallMs: wallMs / times, cpuMs: cpuMs / times }, answer)
   }
 
   note(row: string, figures: Figures, answer?: Answer): void {

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 
 /** Milliseconds in one tick of /proc/PID/stat; USER_HZ is 100 on every Linux that Node runs on. */
 const tickMs = 10
+const nanosecondsOfMs = 1_000_000
 
 interface ProcessStat {
   readonly pid: number
@@ -11,17 +12,55 @@ interface ProcessStat {
   readonly cpuMs: number
 }
 
+/** Processor time that a server has used until some moment. */
+export interface CpuReading {
+  /** Of everything, ended or not, in whole ticks of each process. */
+  readonly ticksMs: number
+  readonly processes: number
+  /** Of each thread that was there, by its number; empty where the kernel does not count so closely. */
+  readonly threads: ReadonlyMap<string, number>
+}
+
 /**
  * Processor time of `root` and its descendants since they started, in milliseconds, user and system. Descendants that
  * have ended are counted too, by way of whoever waited for them.
  */
 export const cpuMsOf = (root: number): number => treeOf(root).reduce((sum, { cpuMs }) => sum + cpuMs, 0)
 
+/** What `root` and its descendants have used by now. */
+export function readCpu(root: number): CpuReading {
+  const processes = treeOf(root)
+  const threads = new Map<string, number>()
+  for (const { pid } of processes) {
+    for (const thread of tryList(`/proc/${pid}/task`)) {
+      const text = tryRead(`/proc/${pid}/task/${thread}/schedstat`)
+      if (text !== undefined) threads.set(thread, Number(text.split(' ')[0]) / nanosecondsOfMs)
+    }
+  }
+  return { ticksMs: processes.reduce((sum, { cpuMs }) => sum + cpuMs, 0), processes: processes.length, threads }
+}
+
+/**
+ * Milliseconds of processor time between two readings: to the microsecond as long as no thread came and went that matters,
+ * else to the tick of every process.
+ */
+export function cpuMsBetween(before: CpuReading, after: CpuReading): number {
+  const ticksMs = after.ticksMs - before.ticksMs
+  let threadsMs = 0
+  for (const [thread, ms] of after.threads) threadsMs += ms - (before.threads.get(thread) ?? 0)
+  const isWhole =
+    after.threads.size > 0 &&
+    [...before.threads.keys()].every((thread) => after.threads.has(thread)) &&
+    // A thread that was born and died in between shows in the ticks alone.
+    ticksMs - threadsMs < 2 * tickMs * after.processes
+  return isWhole ? threadsMs : ticksMs
+}
+
 /** A server is at rest when it used less than this in this time. */
 const restCpuMs = 20
 const restMs = 400
 /** How long rest is waited for, in milliseconds. */
-const restPatienceMs = 300_000
+const restPatienceMs = 1_800_000
 
 /** Waits until `root` and its descendants have done what they do in the background, as building an index. */
 export async function atRest(root: number): Promise<void> {
@@ -38,11 +77,20 @@ export async function atRest(root: number): Promise<void> {
  * neither libraries nor forked pages are counted twice.
  */
 export function memoryKibOf(root: number): number {
+  return sumOfLines(root, 'smaps_rollup', /^Pss:\s+(\d+)/m)
+}
+
+/**
+ * The most memory that the processes of `root` that are there now ever had, in KiB. Pages that several of them share
+ * count for each.
+ */
+export function peakMemoryKibOf(root: number): number {
+  return sumOfLines(root, 'status', /^VmHWM:\s+(\d+)/m)
+}
+
+function sumOfLines(root: number, file: string, line: RegExp): number {
   let sum = 0
-  for (const { pid } of treeOf(root)) {
-    const text = tryRead(`/proc/${pid}/smaps_rollup`)
-    sum += Number(/^Pss:\s+(\d+)/m.exec(text ?? '')?.[1] ?? 0)
-  }
+  for (const { pid } of treeOf(root)) sum += Number(line.exec(tryRead(`/proc/${pid}/${file}`) ?? '')?.[1] ?? 0)
   return sum
 }
 
@@ -74,5 +122,13 @@ function tryRead(path: string): string | undefined {
     return readFileSync(path, 'latin1')
   } catch {
     return undefined
+  }
+}
+
+function tryList(path: string): readonly string[] {
+  try {
+    return readdirSync(path)
+  } catch {
+    return []
   }
 }

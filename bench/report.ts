@@ -1,7 +1,8 @@
 /** From samples to rows, and from rows to a table. */
-import { goalOf } from './goals.ts'
+import { goalsOf, isReached } from './goals.ts'
 import type { Goal } from './goals.ts'
-import type { Figures, Sample } from './measure.ts'
+import { kinds } from './measure.ts'
+import type { Figures, Kind, Sample } from './measure.ts'
 import type { ServerName } from './servers/server.ts'
 
 /** One row: the medians of all rounds, and how many times better than Dovecot Crispin is. */
@@ -10,12 +11,12 @@ export interface Row {
   readonly crispin: Figures
   readonly dovecot: Figures
   readonly ratios: Figures
-  readonly goal?: Goal
+  readonly goals: readonly Goal[]
   /** Each server's answer, where they are not one. */
   readonly unequal?: string
 }
 
-const kinds = ['wallMs', 'cpuMs', 'memoryKib'] as const
+type Found = { -readonly [K in Kind]?: number }
 
 /** In the order in which the rows were first measured. */
 export function rowsOf(samples: readonly Sample[]): readonly Row[] {
@@ -24,14 +25,13 @@ export function rowsOf(samples: readonly Sample[]): readonly Row[] {
     const own = samples.filter(({ row }) => row === name)
     const crispin = medians(own, 'crispin')
     const dovecot = medians(own, 'dovecot')
-    const goal = goalOf(name)
     const unequal = differing(own)
     return {
       name,
       crispin,
       dovecot,
       ratios: ratiosOf(dovecot, crispin),
-      ...(goal && { goal }),
+      goals: goalsOf(name),
       ...(unequal !== undefined && { unequal }),
     }
   })
@@ -39,7 +39,7 @@ export function rowsOf(samples: readonly Sample[]): readonly Row[] {
 
 function medians(samples: readonly Sample[], server: ServerName): Figures {
   const own = samples.filter((sample) => sample.server === server)
-  const found: { wallMs?: number; cpuMs?: number; memoryKib?: number } = {}
+  const found: Found = {}
   for (const kind of kinds) {
     const values = own.flatMap(({ figures }) => figures[kind] ?? []).sort((a, b) => a - b)
     const middle = values[values.length >> 1]
@@ -49,9 +49,9 @@ function medians(samples: readonly Sample[], server: ServerName): Figures {
 }
 
 function ratiosOf(theirs: Figures, ours: Figures): Figures {
-  const found: { wallMs?: number; cpuMs?: number; memoryKib?: number } = {}
+  const found: Found = {}
   for (const kind of kinds) {
-    const [a, b] = [theirs[kind], ours[kind]]
+    const [a, b] = kind === 'perSecond' ? [ours[kind], theirs[kind]] : [theirs[kind], ours[kind]]
     // A row in which the kernel's counter did not move on one side has no ratio.
     if (a !== undefined && b !== undefined && a > 0 && b > 0) found[kind] = a / b
   }
@@ -64,6 +64,8 @@ function differing(samples: readonly Sample[]): string | undefined {
   if (all.every((answer) => answer === all[0])) return undefined
   return [...answers].map(([server, answer]) => `${server}: ${answer}`).join(', ')
 }
+
+const isMeasured = ({ crispin, dovecot }: Row): boolean => Object.keys({ ...crispin, ...dovecot }).length > 0
 
 /** A Markdown table; times in milliseconds, memory in KiB, and ratios above 1 where Crispin is better. */
 export function tableOf(rows: readonly Row[]): string {
@@ -78,17 +80,22 @@ export function tableOf(rows: readonly Row[]): string {
     'goal',
   ]
   const lines = rows
-    .filter(({ crispin, dovecot }) => Object.keys({ ...crispin, ...dovecot }).length > 0)
-    .map(({ name, crispin, dovecot, ratios, goal }) => [
-      name + memoryText(dovecot, crispin),
-      figure(dovecot.wallMs),
-      figure(crispin.wallMs),
-      figure(ratios.wallMs),
-      figure(dovecot.cpuMs),
-      figure(crispin.cpuMs),
-      figure(ratios.cpuMs),
-      goal ? goalText(goal, ratios) : '',
+    .filter(isMeasured)
+    .map((row) => [
+      row.name + besidesOf(row),
+      figure(row.dovecot.wallMs),
+      figure(row.crispin.wallMs),
+      figure(row.ratios.wallMs),
+      figure(row.dovecot.cpuMs),
+      figure(row.crispin.cpuMs),
+      figure(row.ratios.cpuMs),
+      row.goals.map((goal) => goalText(goal, row)).join('; '),
     ])
+  return markdownTable(head, lines)
+}
+
+/** A table whose columns but the first are aligned to the right. */
+export function markdownTable(head: readonly string[], lines: readonly (readonly string[])[]): string {
   const widths = head.map((title, column) => Math.max(title.length, ...lines.map((line) => line[column]?.length ?? 0)))
   const print = (cells: readonly string[]): string =>
     `| ${cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join(' | ')} |`
@@ -100,21 +107,49 @@ export function tableOf(rows: readonly Row[]): string {
 export const complaintsOf = (rows: readonly Row[]): readonly string[] =>
   rows.flatMap(({ name, unequal }) => (unequal === undefined ? [] : [`${name}: answers differ: ${unequal}`]))
 
-function memoryText(dovecot: Figures, crispin: Figures): string {
-  if (dovecot.memoryKib === undefined || crispin.memoryKib === undefined) return ''
-  return `: ${figure(dovecot.memoryKib)} / ${figure(crispin.memoryKib)} KiB`
+/** How many rows reach all that they are to reach, how many of the others are ahead, and which are not. */
+export function summaryOf(rows: readonly Row[]): string {
+  const judged = rows.filter((row) => row.goals.some((goal) => isReached(goal, row.crispin, row.ratios) !== undefined))
+  const reached = judged.filter((row) => row.goals.every((goal) => isReached(goal, row.crispin, row.ratios) !== false))
+  const behind = judged.filter((row) =>
+    row.goals.some(({ by, factor }) => factor !== undefined && (row.ratios[by] ?? 1) < 1),
+  )
+  const names = behind.map(({ name }) => name)
+  return `${reached.length} of ${judged.length} rows reach their goal; ${behind.length} are behind Dovecot${names.length > 0 ? `: ${names.join('; ')}` : ''}.`
 }
 
-function goalText({ by, factor }: Goal, ratios: Figures): string {
-  const reached = ratios[by]
-  const kind = { wallMs: 'time', cpuMs: 'CPU', memoryKib: 'memory' }[by]
-  if (reached === undefined) return `${kind} ${factor}x`
-  const verdict = reached >= factor ? 'reached' : reached >= 1 ? 'ahead' : 'BEHIND'
-  return `${kind} ${factor}x: ${figure(reached)} ${verdict}`
+/** What the columns of the table have no room for. */
+function besidesOf({ crispin, dovecot }: Row): string {
+  const besides = (kind: Kind, unit: string, scale = 1): string => {
+    const [own, theirs] = [crispin[kind], dovecot[kind]]
+    const texts = [theirs, own].flatMap((value) => (value === undefined ? [] : [figure(value * scale)]))
+    return texts.length === 0 ? '' : `: ${texts.join(' / ')} ${unit}`
+  }
+  return besides('memoryKib', 'KiB') + besides('perSecond', 'a second') + besides('diskShare', '% of the mail', 100)
+}
+
+const kindNames: Readonly<Record<Kind, string>> = {
+  wallMs: 'time',
+  cpuMs: 'CPU',
+  memoryKib: 'memory',
+  perSecond: 'rate',
+  diskShare: 'share',
+}
+
+function goalText(goal: Goal, { crispin, ratios }: Row): string {
+  const reached = isReached(goal, crispin, ratios)
+  const kind = kindNames[goal.by]
+  if (goal.factor !== undefined) {
+    const ratio = ratios[goal.by]
+    const verdict = reached === true ? 'reached' : (ratio ?? 1) >= 1 ? 'ahead' : 'BEHIND'
+    return reached === undefined ? `${kind} ${goal.factor}x` : `${kind} ${goal.factor}x: ${figure(ratio)} ${verdict}`
+  }
+  const most = `${kind} ${goal.by === 'diskShare' ? `${goal.atMost * 100}%` : goal.atMost}`
+  return reached === undefined ? most : `${most}: ${reached ? 'reached' : 'MISSED'}`
 }
 
 /** Three digits are all that a shared machine gives. */
-function figure(value: number | undefined): string {
+export function figure(value: number | undefined): string {
   if (value === undefined) return ''
   return value >= 100
     ? value.toFixed(0)

@@ -49,6 +49,21 @@ export const append: Workload = {
   },
 }
 
+/** Mail comes into the large mailbox; it has more messages afterwards. */
+export const appendLarge: Workload = {
+  name: 'append-large',
+  async run({ server, mail }, measure) {
+    const client = await ImapClient.login(server, 'alice')
+    await measure.time('APPEND to the large mailbox', alone, async () => {
+      for (let n = 0; n < alone; n++) {
+        await client.send([Buffer.concat([Buffer.from('APPEND INBOX '), literal(octetsOf(mail, n))])])
+      }
+      return undefined
+    })
+    client.close()
+  },
+}
+
 /** LMTP to one user. */
 export const deliver: Workload = {
   name: 'deliver',

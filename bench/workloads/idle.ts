@@ -1,5 +1,5 @@
 import { ImapClient } from '../imap-client.ts'
-import { cpuMsOf, memoryKibOf } from '../process-usage.ts'
+import { memoryKibOf } from '../process-usage.ts'
 import type { Server } from '../servers/server.ts'
 import { literal } from './workload.ts'
 import type { Workload } from './workload.ts'
@@ -11,28 +11,30 @@ const few = 4
 /** Until what a server gives back after a crowd has signed in is given back, in milliseconds. */
 const restMs = 1500
 
+/** Connections from one address of loopback: each address has some 28,000 ports, and ports rest for a minute. */
+const perAddress = 4000
+
 /** Sessions that idle on a mailbox: what each adds to the memory of a server just started, and what bringing it up costs. */
-const idleBy = (tls: boolean): Workload => ({
-  name: tls ? 'idle-tls' : 'idle',
+export const idleWith = (connections: number, tls: boolean): Workload => ({
+  name: `${tls ? 'idle-tls' : 'idle'}-${connections}`,
   freshServer: true,
-  async run({ server, connections }, measure) {
+  async run({ server, options: { idleDovecot } }, measure) {
+    const fewer = Math.min(connections, idleDovecot)
+    const count = server.name === 'dovecot' ? fewer : connections
     const first = await idling(server, few, tls)
     await rest()
     const memoryBefore = memoryKibOf(server.pid)
-    const cpuBefore = cpuMsOf(server.pid)
-    const start = performance.now()
-    const clients = await idling(server, connections, tls)
-    const wallMs = (performance.now() - start) / connections
+    const ended = measure.begin()
+    const clients = await idling(server, count, tls)
+    const { wallMs, cpuMs } = await ended()
     await rest()
-    const cpuMs = (cpuMsOf(server.pid) - cpuBefore) / connections
-    const memoryKib = (memoryKibOf(server.pid) - memoryBefore) / connections
-    measure.note(`an idle connection, ${tls ? 'TLS' : 'plain'}`, { wallMs, cpuMs, memoryKib })
+    const memoryKib = (memoryKibOf(server.pid) - memoryBefore) / count
+    const there = fewer === connections ? '' : ` (Dovecot ${fewer})`
+    const row = `idle, ${tls ? 'TLS' : 'plain'}, each of ${connections}${there}`
+    measure.note(row, { wallMs: wallMs / count, cpuMs: cpuMs / count, memoryKib })
     for (const client of [...first, ...clients]) client.close()
   },
 })
-
-export const idle: Workload = idleBy(false)
-export const idleTls: Workload = idleBy(true)
 
 const listeners = 100
 const appends = 10
@@ -64,8 +66,8 @@ export const push: Workload = {
     for (const client of [...clients, appender]) client.close()
     delays.sort((a, b) => a - b)
     const at = (share: number): number => delays[Math.floor(share * (delays.length - 1))] ?? NaN
-    measure.note(`APPEND to EXISTS on ${listeners} sessions, p50`, { wallMs: at(0.5) }, delays.length)
-    measure.note(`APPEND to EXISTS on ${listeners} sessions, p99`, { wallMs: at(0.99) })
+    measure.note(`APPEND to EXISTS, p50, ${listeners} sessions`, { wallMs: at(0.5) }, delays.length)
+    measure.note(`APPEND to EXISTS, p99, ${listeners} sessions`, { wallMs: at(0.99) })
   },
 }
 
@@ -78,8 +80,9 @@ async function idling(
 ): Promise<ImapClient[]> {
   const clients: ImapClient[] = []
   while (clients.length < count) {
+    const from = `127.0.0.${1 + Math.floor(clients.length / perAddress)}`
     const some = Array.from({ length: Math.min(atOnce, count - clients.length) }, async () => {
-      const client = await ImapClient.login(server, user, tls)
+      const client = await ImapClient.login(server, user, tls, from)
       await client.command(`SELECT ${box}`)
       await client.idle()
       return client

@@ -1,11 +1,8 @@
 import { ImapClient } from '../imap-client.ts'
 import type { Mail } from '../mail.ts'
-import { cpuMsOf } from '../process-usage.ts'
 import type { Server } from '../servers/server.ts'
 import { literal } from './workload.ts'
 import type { Workload } from './workload.ts'
-
-const seconds = 8
 
 /** What each client does, over and over: `n` is different every time. */
 const commands: readonly ((n: number, messages: number, mail: readonly Mail[]) => string | Buffer)[] = [
@@ -25,16 +22,15 @@ const commands: readonly ((n: number, messages: number, mail: readonly Mail[]) =
 /** Many clients on one account that read, mark, search and append, each without a pause; costs are those of one command. */
 const mixedBy = (clients: number): Workload => ({
   name: `mixed-${clients}`,
-  async run({ server, messages, mail }, measure) {
+  async run({ server, messages, mail, options: { mixedSeconds } }, measure) {
     const opener = await ImapClient.login(server, 'alice')
     const [there] = (await opener.ask('LIST "" mixed')).split('\r\n')
     if (there?.startsWith('* LIST') !== true) await opener.command('CREATE mixed')
     opener.close()
     const connections = await Promise.all(Array.from({ length: clients }, async () => await selecting(server)))
     const delays: number[] = []
-    const cpuBefore = cpuMsOf(server.pid)
-    const start = performance.now()
-    const end = start + seconds * 1000
+    const ended = measure.begin()
+    const end = performance.now() + mixedSeconds * 1000
     const work = async (client: ImapClient, index: number): Promise<void> => {
       for (let n = index * 7919; performance.now() < end; n += 104_729) {
         const begun = performance.now()
@@ -44,12 +40,13 @@ const mixedBy = (clients: number): Workload => ({
       }
     }
     await Promise.all(connections.map(work))
-    const wallMs = (performance.now() - start) / delays.length
-    const cpuMs = (cpuMsOf(server.pid) - cpuBefore) / delays.length
+    const { wallMs, cpuMs } = await ended()
     for (const client of connections) client.close()
+    const count = delays.length
     delays.sort((a, b) => a - b)
-    measure.note(`mixed load of ${clients} clients`, { wallMs, cpuMs })
-    measure.note(`mixed load of ${clients} clients, p99`, { wallMs: delays[Math.floor(0.99 * delays.length)] ?? NaN })
+    const perSecond = (1000 * count) / wallMs
+    measure.note(`mixed load, ${clients} clients`, { wallMs: wallMs / count, cpuMs: cpuMs / count, perSecond })
+    measure.note(`mixed load, p99, ${clients} clients`, { wallMs: delays[Math.floor(0.99 * count)] ?? NaN })
   },
 })
 

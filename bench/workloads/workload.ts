@@ -1,16 +1,18 @@
 import type { Mail } from '../mail.ts'
 import type { Measure } from '../measure.ts'
+import type { Options } from '../options.ts'
 import type { Server } from '../servers/server.ts'
 
 /** What a workload runs on: alice's INBOX holds the `messages` first messages of the benchmark, bob has no mail. */
 export interface Target {
   readonly server: Server
+  /** Where all that the server keeps is. */
+  readonly directory: string
   /** In alice's INBOX. */
   readonly messages: number
   /** Some hundred further messages to append and deliver, none of them large. */
   readonly mail: readonly Mail[]
-  /** Sessions in the workloads that ask what an idle one costs. */
-  readonly connections: number
+  readonly options: Options
 }
 
 /** A group of rows. It leaves alice's INBOX as it was, unless its place in the list says otherwise. */
@@ -18,6 +20,8 @@ export interface Workload {
   readonly name: string
   /** Whether the servers are started anew before it, since it measures what earlier work would blur. */
   readonly freshServer?: boolean
+  /** Done while the server is stopped, to what it keeps there. */
+  prepare?(directory: string): void
   run(target: Target, measure: Measure): Promise<void>
 }
 
