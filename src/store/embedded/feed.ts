@@ -1,0 +1,72 @@
+import type { Location } from './locations.ts'
+
+/**
+ * What an account tells those who follow it in other processes. They have `account.db`, which is an image of the account
+ * as of a place in the log, and are told everything that was published since.
+ */
+
+/** A message and where its octets are. */
+export interface Placed extends Location {
+  readonly message: number
+}
+
+/** A change set that was published. */
+export interface Publication {
+  /** Of its record in the log. */
+  readonly sequence: number
+  /** As `encodeChangeRecord` wrote it. */
+  readonly payload: Buffer
+  /** The messages that it brought. */
+  readonly placed: readonly Placed[]
+}
+
+/** Somebody who follows an account. The methods are called in the order of the log and must not throw. */
+export interface Follower {
+  published(publication: Publication): void
+  /** `account.db` now has everything up to the record `sequence`, and nothing else. */
+  imaged(sequence: number): void
+  /** SQLite's log was brought into `account.db`: whoever goes on reading it as it was before keeps that log from ending. */
+  broughtIn(): void
+}
+
+/** Those who follow one account, and what one who comes later has to be told. */
+export class Feed {
+  readonly #followers = new Set<Follower>()
+  #since: Publication[] = []
+  #isComplete: boolean
+
+  /** `isComplete`: `account.db` has everything up to now. */
+  constructor(isComplete: boolean) {
+    this.#isComplete = isComplete
+  }
+
+  /** Whether `account.db` and {@link add} together give all that was published. */
+  get isComplete(): boolean {
+    return this.#isComplete
+  }
+
+  /** From now on `follower` is told; what `account.db` does not have yet. */
+  add(follower: Follower): readonly Publication[] {
+    this.#followers.add(follower)
+    return this.#since.slice()
+  }
+
+  remove(follower: Follower): void {
+    this.#followers.delete(follower)
+  }
+
+  publish(publication: Publication): void {
+    this.#since.push(publication)
+    for (const follower of this.#followers) follower.published(publication)
+  }
+
+  imaged(sequence: number): void {
+    this.#since = []
+    this.#isComplete = true
+    for (const follower of this.#followers) follower.imaged(sequence)
+  }
+
+  broughtIn(): void {
+    for (const follower of this.#followers) follower.broughtIn()
+  }
+}
