@@ -19,6 +19,8 @@ export interface CommandEffects {
    * form of a command lifts that, unless {@link Done.usedSequenceNumbers} says otherwise.
    */
   readonly usesSequenceNumbers?: boolean
+  /** The form without UID, where there are both, has nothing to do with sequence numbers. */
+  readonly countsNothing?: boolean
   /** Other sessions' changes are not told with this command's answer: it leaves, or says it all itself. */
   readonly tellsNothing?: boolean
 }
@@ -105,6 +107,11 @@ export interface Underway {
 /** Ties the type of a command's arguments to its state; returns what it is given. */
 export function defineCommand<State extends CommandState, Args>(command: Command<State, Args>): Command<State, Args> {
   return command
+}
+
+/** Whether a command is about sequence numbers, of which there are none with UIDONLY (RFC 9586 §3.2, §3.8). */
+export function countsMessages({ uid, effects }: AnyCommand, { byUid }: CommandForm): boolean {
+  return uid === 'also' && !byUid && !effects?.countsNothing
 }
 
 /** Whether EXPUNGE may come with the answer (RFC 9051 §7.5.1). */

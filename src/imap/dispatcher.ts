@@ -7,9 +7,18 @@ import { ResponseWriter } from '../wire/response-writer.ts'
 import { BadSyntax } from '../wire/syntax-error.ts'
 import { beginCommand } from './begin-command.ts'
 import { capabilityTokens } from './capabilities.ts'
-import { mayExpunge, type AnyCommand, type Done, type SessionIn, type Underway } from './command.ts'
+import {
+  countsMessages,
+  mayExpunge,
+  type AnyCommand,
+  type CommandForm,
+  type Done,
+  type SessionIn,
+  type Underway,
+} from './command.ts'
 import { Connection, type ConnectionEvents } from './connection.ts'
 import { framingProblems, storeFailures } from './failure-texts.ts'
+import { uidRequired } from './responses/codes.ts'
 import { writeLastUpdates, writeUpdates } from './responses/updates.ts'
 import type { ImapServices } from './services.ts'
 import { ImapSession, type SessionIo } from './session.ts'
@@ -290,12 +299,12 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
 
   async #literal(frame: LiteralFrame): Promise<void> {
     const text = frame.text + '\r\n' // as it will stand in the complete command
-    const { tag, command, cursor } = beginCommand(text)
+    const { tag, command, form, cursor } = beginCommand(text)
     const { staging } = this.#session
     const isMessage = command?.isMessage?.(cursor) === true && this.#session.login !== undefined
     try {
       if (staging.failure !== undefined) throw staging.failure // an earlier message of the command
-      if (isMessage) await this.#admit(command, text, frame)
+      if (isMessage) await this.#admit(command, form, text, frame)
       else if (!frame.fits) throw new Refusal('TOOBIG', `A literal of ${frame.size} octets is too long here`)
     } catch (error) {
       if (frame.synchronising) {
@@ -313,11 +322,11 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
     if (frame.synchronising) this.prompt('Go ahead')
   }
 
-  async #admit(command: AnyCommand, text: string, { size, binary }: LiteralFrame): Promise<void> {
+  async #admit(command: AnyCommand, form: CommandForm, text: string, { size, binary }: LiteralFrame): Promise<void> {
     const { limits } = this.#services
     const { login, staged, staging } = this.#session
     if (!login) throw new Refusal(undefined, 'Sign in first')
-    this.#checkState(command)
+    this.#checkState(command, form)
     if (size > limits.maxMessageBytes) {
       throw new Refusal('TOOBIG', `A message may have ${limits.maxMessageBytes} octets at most`)
     }
@@ -339,7 +348,7 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
       if (failure !== undefined) throw failure
       if (tag === undefined) throw new BadSyntax('A command starts with a tag', 0)
       if (!command) throw new BadSyntax('There is no such command', 0)
-      this.#checkState(command)
+      this.#checkState(command, form)
       const args = command.parse(cursor, form)
       const { effects } = command
       if (this.#session.selected && !effects?.tellsNothing) await writeUpdates(this.#session, false)
@@ -394,13 +403,15 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
     if (outcome) this.#services.onCommand?.(command?.name ?? 'unknown', outcome, performance.now() - startedAt)
   }
 
-  #checkState({ name, state }: AnyCommand): void {
+  #checkState(command: AnyCommand, form: CommandForm): void {
+    const { name, state } = command
     const { at } = this.#session.state
     const fits =
       state === 'any' ||
       (state === 'not-authenticated' && at === 'not-authenticated') ||
       (state === 'authenticated' && (at === 'authenticated' || at === 'selected')) ||
       (state === 'selected' && at === 'selected')
+    if (fits && this.#session.uidOnly && countsMessages(command, form)) throw uidRequired()
     if (fits) return
     if (state === 'not-authenticated') throw new BadSyntax(`${name} is for those who have not signed in yet`, 0)
     throw new BadSyntax(state === 'selected' && at === 'authenticated' ? 'Select a mailbox first' : 'Sign in first', 0)
@@ -408,7 +419,7 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
 
   #answer(tag: string, { code, text, no }: Done): 'OK' | 'NO' {
     const outcome = no ? 'NO' : 'OK'
-    this.#out.line(`${tag} ${outcome} ${code === undefined ? '' : `[${code}] `}${text}`)
+    this.#out.line(`${tag} ${outcome} ${bracketed(code)}${text}`)
     return outcome
   }
 
@@ -420,13 +431,13 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
   ): Promise<'NO' | 'BAD' | undefined> {
     if (error instanceof Disconnected || this.#connection.closed) return undefined
     if (error instanceof BadSyntax) {
-      this.#bad(tag ?? '*', error.text)
+      this.#bad(tag ?? '*', bracketed(error.code) + error.text)
       return 'BAD'
     }
     if (error instanceof Refusal) {
       if (error.code === 'NONEXISTENT' && (await this.#selectedIsGone())) return undefined
       if (!(await this.#updateBeforeRefusing(tellsExpunges))) return undefined
-      this.#out.line(`${tag ?? '*'} NO ${error.code === undefined ? '' : `[${error.code}] `}${error.message}`)
+      this.#out.line(`${tag ?? '*'} NO ${bracketed(error.code)}${error.message}`)
     } else if (error instanceof StoreFailure) {
       this.#services.log.error({ err: error, reason: error.reason }, 'the store failed')
       this.#out.line(`${tag ?? '*'} NO [UNAVAILABLE] ${storeFailures[error.reason]}`)
@@ -487,6 +498,8 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
     }
   }
 }
+
+const bracketed = (code: string | undefined): string => (code === undefined ? '' : `[${code}] `)
 
 const malformedLine = (): BadSyntax => new BadSyntax('That line is too long or malformed', 0)
 

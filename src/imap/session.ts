@@ -113,6 +113,11 @@ export class ImapSession {
     return this.enabled.has('IMAP4rev2')
   }
 
+  /** Whether there are no sequence numbers any more (RFC 9586 §3). */
+  get uidOnly(): boolean {
+    return this.#enabled.has('UIDONLY')
+  }
+
   /** Whether names and quoted strings are UTF-8 in both directions (RFC 9051 §5.1, RFC 9755 §3). */
   get utf8(): boolean {
     return this.rev2 || this.enabled.has('UTF8=ACCEPT')

@@ -84,6 +84,14 @@ export function mentions(key: SearchKey, kinds: readonly SearchKey['key'][]): bo
   return key.key === 'OR' && (mentions(key.left, kinds) || mentions(key.right, kinds))
 }
 
+/** Whether there are sequence numbers anywhere in the search; `$` is none. */
+export function countsMessages(key: SearchKey): boolean {
+  if (key.key === 'SEQUENCE') return !key.set.saved
+  if (key.key === 'NOT') return countsMessages(key.operand)
+  if (key.key === 'AND') return key.operands.some(countsMessages)
+  return key.key === 'OR' && (countsMessages(key.left) || countsMessages(key.right))
+}
+
 /** Numbers needles; equal ones get one number. */
 class NeedleTable {
   readonly all: Needle[] = []

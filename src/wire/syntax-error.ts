@@ -8,13 +8,16 @@ export class BadSyntax extends Error {
   readonly text: string
   /** Where the reader stood: 0-based offset in octets from the start of the command. */
   readonly position: number
+  /** A response code to go with it, without its brackets. */
+  readonly code: string | undefined
 
-  constructor(text: string, position: number) {
+  constructor(text: string, position: number, code?: string) {
     const depth = Error.stackTraceLimit
     Error.stackTraceLimit = 0
     super(text)
     Error.stackTraceLimit = depth
     this.text = text
     this.position = position
+    this.code = code
   }
 }

@@ -36,7 +36,8 @@ export type Response =
     }
   | { readonly kind: 'exists' | 'recent' | 'expunge'; readonly number: number }
   | { readonly kind: 'vanished'; readonly earlier: boolean; readonly uids: Ranges }
-  | { readonly kind: 'fetch'; readonly data: FetchData }
+  /** The number of `uidfetch` is a UID (RFC 9586 §3.3). */
+  | { readonly kind: 'fetch' | 'uidfetch'; readonly data: FetchData }
   | { readonly kind: 'flags'; readonly flags: readonly string[] }
   | {
       readonly kind: 'list' | 'lsub'
@@ -201,13 +202,14 @@ function numbered(reader: ResponseReader): Response {
     case 'EXPUNGE':
       if (number === 0) throw reader.fail('no EXPUNGE of message 0 before')
       return { kind: 'expunge', number }
-    case 'FETCH': {
-      if (number === 0) throw reader.fail('no FETCH of message 0 before')
+    case 'FETCH':
+    case 'UIDFETCH': {
+      if (number === 0) throw reader.fail(`no ${name} of message 0 before`)
       reader.expect(' ')
-      return { kind: 'fetch', data: fetchData(reader, number) }
+      return { kind: name === 'FETCH' ? 'fetch' : 'uidfetch', data: fetchData(reader, number) }
     }
     default:
-      throw reader.fail('EXISTS, RECENT, EXPUNGE or FETCH before')
+      throw reader.fail('EXISTS, RECENT, EXPUNGE, FETCH or UIDFETCH before')
   }
 }
 

@@ -8,6 +8,7 @@ const enableable: Readonly<Record<string, Enabled>> = {
   'UTF8=ACCEPT': 'UTF8=ACCEPT',
   CONDSTORE: 'CONDSTORE',
   QRESYNC: 'QRESYNC',
+  UIDONLY: 'UIDONLY',
 }
 
 /**

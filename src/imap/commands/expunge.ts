@@ -13,6 +13,7 @@ export const expunge: Command<'selected', NumberSet | undefined> = defineCommand
   name: 'EXPUNGE',
   state: 'selected',
   uid: 'also',
+  effects: { countsNothing: true },
 
   parse(cursor, { byUid }) {
     let set: NumberSet | undefined

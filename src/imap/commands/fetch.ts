@@ -1,6 +1,6 @@
 import { pageRows } from '../../model/column.ts'
 import type { MailboxSnapshot } from '../../model/snapshot.ts'
-import { emptySelection, type Selection } from '../../session/view.ts'
+import { emptySelection, type MailboxView, type Selection } from '../../session/view.ts'
 import { type FetchItem, type FetchModifiers, parseFetchItems, parseFetchModifiers } from '../../wire/fetch-grammar.ts'
 import type { NumberSet } from '../../wire/number-set.ts'
 import { placesOf, type ResultRange } from '../../wire/search-returns.ts'
@@ -60,18 +60,25 @@ export const fetch: Command<'selected', FetchArgs> = defineCommand({
     const plan = planFetch(items, {
       snapshot: view.snapshot,
       flags,
-      withUid: byUid,
+      withUid: byUid && !session.uidOnly,
       withModSeq: changedSince !== undefined,
       condstore: session.condstore,
+      uidInFront: session.uidOnly,
     })
     const troubles = new Troubles(session, asked.someGone)
-    await new FetchResponses(session, plan, troubles).write(selection)
+    await new FetchResponses(session, plan, troubles).write(session.uidOnly ? byUids(view, selection) : selection)
     return troubles.done(byUid)
   },
 })
 
 function nothingMarked(latest: MailboxSnapshot): { readonly latest: MailboxSnapshot; readonly uids: Uint32Array } {
   return { latest, uids: new Uint32Array(0) }
+}
+
+/** The same messages, those that are there, by UID instead of sequence number (RFC 9586 §3.3). */
+function byUids(view: MailboxView, { rows }: Selection): Selection {
+  const there = rows.includes(-1) ? rows.filter((row) => row !== -1) : rows
+  return { seqNums: view.uidsOfRows(there), rows: there, someGone: false }
 }
 
 /** A page of those messages of a selection that are there. */

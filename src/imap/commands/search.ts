@@ -1,12 +1,12 @@
 import { decodeText, isKnownCharset } from '../../mime/charset.ts'
 import type { SearchContext } from '../../search/context.ts'
-import { mentions, search as searchMailbox } from '../../search/search.ts'
+import { countsMessages, mentions, search as searchMailbox } from '../../search/search.ts'
 import { decodeStrings, parseSearchProgram, type SearchKey, type SearchProgram } from '../../wire/search-grammar.ts'
 import { placesOf, type SearchReturnOption, type SearchReturns } from '../../wire/search-returns.ts'
 import { wireToUtf8 } from '../../wire/strings.ts'
 import { BadSyntax } from '../../wire/syntax-error.ts'
 import { defineCommand, type Command, type CommandForm, type Done, type SessionIn } from '../command.ts'
-import { code } from '../responses/codes.ts'
+import { code, uidRequired } from '../responses/codes.ts'
 import { type Found, writeEsearch, writeNumbers } from '../responses/search.ts'
 
 type Selected = SessionIn<'selected'>
@@ -80,6 +80,7 @@ export async function answered(
 export function decodeKey(session: Selected, charset: string | undefined, key: SearchKey): SearchKey | undefined {
   // RFC 9051 has none of these keys; there is no \Recent in IMAP4rev2.
   if (session.rev2 && mentions(key, ['NEW', 'OLD', 'RECENT'])) throw new BadSyntax('IMAP4rev2 has no such key', 0)
+  if (session.uidOnly && countsMessages(key)) throw uidRequired() // RFC 9586 §3.5
   if (charset === undefined || /^(?:us-ascii|utf-8)$/i.test(charset)) {
     return decodeStrings(key, (octets) => {
       const text = wireToUtf8(octets)

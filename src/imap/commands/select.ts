@@ -9,7 +9,7 @@ import { contains, formatRanges, normalise, type NumberSet } from '../../wire/nu
 import { BadSyntax } from '../../wire/syntax-error.ts'
 import { offers } from '../capabilities.ts'
 import { defineCommand, type Command, type Done, type SessionIn } from '../command.ts'
-import { code } from '../responses/codes.ts'
+import { code, uidRequired } from '../responses/codes.ts'
 import { mailboxObjectId, writeListResponse } from '../responses/list.ts'
 import { writeFlagsResponse, writeFlagUpdates, claimRecent } from '../responses/updates.ts'
 import { intersection, without } from '../responses/ranges.ts'
@@ -27,6 +27,8 @@ interface QresyncArgs {
   readonly uidValidity: number
   readonly modSeq: number
   readonly known: NumberSet | undefined
+  /** Whether it counts messages, too (RFC 7162 §3.2.5.2). */
+  readonly counts: boolean
 }
 
 /** SELECT, RFC 9051 §6.3.2 (RFC 3501 §6.3.1), with CONDSTORE and QRESYNC (RFC 7162 §3.1.8, §3.2.5). */
@@ -72,10 +74,12 @@ function parseQresync(cursor: Cursor): QresyncArgs {
   cursor.space()
   const modSeq = cursor.number64('a mod-sequence')
   let known: NumberSet | undefined
+  let counts = false
   if (cursor.tryChar(' ')) {
     if (cursor.peek() !== '(') known = cursor.uidSet()
     if (known === undefined || cursor.tryChar(' ')) {
       // Sequence numbers with their UIDs help a server that forgot what was expunged; this one did not.
+      counts = true
       cursor.char('(')
       cursor.uidSet() // sequence numbers, in which there is no * either
       cursor.space()
@@ -84,7 +88,7 @@ function parseQresync(cursor: Cursor): QresyncArgs {
     }
   }
   cursor.char(')')
-  return { uidValidity, modSeq, known }
+  return { uidValidity, modSeq, known, counts }
 }
 
 async function runSelect(
@@ -97,6 +101,7 @@ async function runSelect(
   if (args.qresync && !session.enabled.has('QRESYNC')) {
     throw new BadSyntax('ENABLE QRESYNC first', 0) // RFC 7162 §3.2.5
   }
+  if (args.qresync?.counts && session.uidOnly) throw uidRequired() // RFC 9586 §3.7
   if (session.selected) {
     session.deselect()
     out.line(`* OK [${code.closed}] Previous mailbox is now closed`)
@@ -134,7 +139,7 @@ function writeSelected(
   out.line(`* ${snapshot.uids.length} EXISTS`)
   if (!session.rev2) {
     out.line(`* ${view.countRecent()} RECENT`)
-    const unseen = firstUnseen(snapshot)
+    const unseen = session.uidOnly ? 0 : firstUnseen(snapshot) // RFC 9586 §3: no sequence number in any response
     if (unseen > 0) out.line(`* OK [${code.unseen(unseen)}] First unseen`)
   }
   out.line(`* OK [${code.uidValidity(snapshot.uidValidity)}] UIDs valid`)

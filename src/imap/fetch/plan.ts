@@ -49,6 +49,8 @@ export interface PlanContext {
   /** Whether responses carry the UID whatever was asked, and the mod-sequence (RFC 7162 §3.1.4.1). */
   readonly withUid: boolean
   readonly withModSeq: boolean
+  /** Whether every response begins with the UID, which then needs no item (RFC 9586 §3.3). */
+  readonly uidInFront: boolean
   /** Whether changes of flags are told with UID and mod-sequence (RFC 7162 §3.2.4). */
   readonly condstore: boolean
 }
@@ -77,7 +79,7 @@ export function planFetch(items: readonly FetchItem[], context: PlanContext): Fe
   const told = new Set(all.map(({ item }) => item))
   const uid: WriteChange = (row) => 'UID ' + context.snapshot.uids[row]! // inside bounds
   const news = new Map<FetchItem['item'], WriteChange>()
-  if (condstore || context.withUid) news.set('UID', uid)
+  if ((condstore || context.withUid) && !context.uidInFront) news.set('UID', uid)
   news.set('FLAGS', (row) => flags.flags(row))
   if (condstore) news.set('MODSEQ', (row) => flags.modSeq(row))
   const untold = [...news].flatMap(([item, write]) => (told.has(item) ? [] : [write]))

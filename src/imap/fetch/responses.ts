@@ -19,6 +19,8 @@ export class FetchResponses {
   readonly #troubles: Troubles
   readonly #source: MessageSource
   readonly #readers: readonly ReadValue[]
+  /** What stands between the number of a message and its items. */
+  readonly #name: string
   readonly #values: Value[] = []
 
   constructor(session: SessionIn<'selected'>, plan: FetchPlan, troubles: Troubles) {
@@ -26,6 +28,7 @@ export class FetchResponses {
     this.#plan = plan
     this.#troubles = troubles
     this.#source = new MessageSource(session.login.account, plan, () => session.io.breathe())
+    this.#name = session.uidOnly ? ' UIDFETCH (' : ' FETCH (' // RFC 9586 §3.3
     this.#readers = plan.steps.flatMap((step) => (step.kind === 'octets' ? [step.read] : []))
   }
 
@@ -98,9 +101,10 @@ export class FetchResponses {
   async #kept({ seqNums, rows }: Batch): Promise<void> {
     const { out, io } = this.#session
     const { steps, tail } = this.#plan
+    const name = this.#name
     for (let n = 0; n < rows.length; n++) {
       const row = rows[n]! // inside bounds, and so is the sequence number
-      let line = '* ' + seqNums[n]! + ' FETCH ('
+      let line = '* ' + seqNums[n]! + name
       for (const step of steps) {
         if (step.kind === 'text') line += step.label + step.text(row, n)
         else if (step.kind === 'computed') line += step.label + step.batch.text(n)
@@ -153,7 +157,7 @@ export class FetchResponses {
   #write(seqNum: number, row: number, n: number, from: number = 0, place: number = 0): Promise<void> | undefined {
     const { out } = this.#session
     const { steps, tail } = this.#plan
-    let line = from === 0 ? '* ' + seqNum + ' FETCH (' : ''
+    let line = from === 0 ? '* ' + seqNum + this.#name : ''
     for (let at = from; at < steps.length; at++) {
       const step = steps[at]! // inside bounds
       line += step.label
@@ -198,7 +202,7 @@ export class FetchResponses {
     const { out, selected } = this.#session
     await this.#troubles.note(error, selected.view.snapshot.uids[row]!) // inside bounds
     const changed = this.#plan.changed(row)
-    if (changed !== undefined) out.line('* ' + seqNum + ' FETCH (' + changed + ')')
+    if (changed !== undefined) out.line('* ' + seqNum + this.#name + changed + ')')
   }
 }
 

@@ -1,4 +1,5 @@
 import { utf8ToWire } from '../../wire/strings.ts'
+import { BadSyntax } from '../../wire/syntax-error.ts'
 
 /**
  * Response codes with arguments (RFC 9051 §7.1 and the extensions' own). Those without arguments are the names in
@@ -34,3 +35,8 @@ export const code = {
   /** RFC 9051 §7.1 */
   badCharset: (charsets: readonly string[]): string => `BADCHARSET (${charsets.map(utf8ToWire).join(' ')})`,
 } as const
+
+/** The answer to a sequence number of a client that has none any more (RFC 9586 §3). */
+export function uidRequired(): BadSyntax {
+  return new BadSyntax('Message numbers are not allowed once UIDONLY is enabled', 0, 'UIDREQUIRED')
+}

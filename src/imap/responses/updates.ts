@@ -21,7 +21,8 @@ export async function writeUpdates(session: ImapSession, mayExpunge: boolean): P
   const { out } = session
   const { expunged, vanished, grew, changed } = view.update(latest, mayExpunge)
 
-  if (vanished.length > 0 && session.enabled.has('QRESYNC')) out.line('* VANISHED ' + formatSet(vanished))
+  const tellsUids = session.uidOnly || session.enabled.has('QRESYNC') // RFC 9586 §3.6, RFC 7162 §3.2.10
+  if (vanished.length > 0 && tellsUids) out.line('* VANISHED ' + formatSet(vanished))
   else for (const seqNum of expunged) out.line('* ' + seqNum + ' EXPUNGE')
   if (expunged.length > 0 && selected.saved.length > 0) {
     const gone = new Set(vanished)
@@ -114,7 +115,7 @@ export async function writeFlagUpdates(
   { seqNums, rows }: Selection,
   form: { readonly withUid?: boolean; readonly withFlags?: boolean } = {},
 ): Promise<void> {
-  const { out, condstore } = session
+  const { out, condstore, uidOnly } = session
   const { snapshot } = view
   const withUid = form.withUid ?? (condstore || session.rev2)
   const withFlags = form.withFlags ?? true
@@ -122,13 +123,13 @@ export async function writeFlagUpdates(
     const row = rows[i]! // inside bounds, as are the columns below
     if (row < 0) continue
     const uid = snapshot.uids[row]!
-    let items = withUid ? 'UID ' + uid : ''
+    let items = withUid && !uidOnly ? 'UID ' + uid : ''
     if (withFlags) {
       const flags = snapshot.flagSets[snapshot.flags.at(row)]! // every number in the column has its set
       items += (items && ' ') + 'FLAGS (' + flagText(session, view, flags, uid) + ')'
     }
     if (condstore) items += (items && ' ') + 'MODSEQ (' + snapshot.modSeqs.at(row) + ')'
-    out.line('* ' + seqNums[i]! + ' FETCH (' + items + ')')
+    out.line((uidOnly ? '* ' + uid + ' UIDFETCH (' : '* ' + seqNums[i]! + ' FETCH (') + items + ')') // RFC 9586 §3.6
     if (out.full) await session.io.settled()
   }
 }
