@@ -1,3 +1,4 @@
+import type { AccountStore } from '../store/store.ts'
 import type { Cursor } from '../wire/cursor.ts'
 import type { ImapSession } from './session.ts'
 import type { Login, SelectedMailbox } from './state.ts'
@@ -79,8 +80,11 @@ export interface Command<State extends CommandState = CommandState, Args = unkno
    * the store. `cursor` stands behind the name. Literals before it that were streamed have no octets.
    */
   isMessage?(cursor: Cursor): boolean
-  /** Asked before a message's literal is taken: throws `Refusal` so that a synchronising one is never sent. */
-  admit?(session: SessionIn<State>, cursor: Cursor): Promise<void> | void
+  /**
+   * Asked before a message's literal is taken, and says into which account it goes (absent: the user's own). Throws
+   * `Refusal` so that a synchronising one is never sent.
+   */
+  admit?(session: SessionIn<State>, cursor: Cursor): Promise<AccountStore | undefined>
 }
 
 /** Any command, as tables hold it: what `parse` returns is what `run` takes, which only the command itself knows. */
@@ -92,7 +96,7 @@ export interface AnyCommand {
   parse(cursor: Cursor, form: CommandForm): unknown
   run(session: SessionIn<'selected'>, args: never, form: CommandForm): Promise<Done> | Done | Lasting
   isMessage?(cursor: Cursor): boolean
-  admit?(session: SessionIn<'selected'>, cursor: Cursor): Promise<void> | void
+  admit?(session: SessionIn<'selected'>, cursor: Cursor): Promise<AccountStore | undefined>
 }
 
 /** A command that was begun and goes on. */

@@ -19,6 +19,7 @@ import {
 import { Connection, type ConnectionEvents } from './connection.ts'
 import { framingProblems, storeFailures } from './failure-texts.ts'
 import { uidRequired } from './responses/codes.ts'
+import { allows } from './reference.ts'
 import { writeLastUpdates, writeUpdates } from './responses/updates.ts'
 import type { ImapServices } from './services.ts'
 import { ImapSession, type SessionIo } from './session.ts'
@@ -333,8 +334,9 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
     if (staged.length >= limits.maxAppendMessages) {
       throw new Refusal('LIMIT', `One command may append ${limits.maxAppendMessages} messages at most`)
     }
-    await command.admit?.(this.#session as SessionIn<'selected'>, beginCommand(text).cursor) // its state is checked above
-    staging.begin(login.account.stage(), binary)
+    // Its state is checked above.
+    const account = await command.admit?.(this.#session as SessionIn<'selected'>, beginCommand(text).cursor)
+    staging.begin((account ?? login.account).stage(), binary)
   }
 
   // Commands.
@@ -460,11 +462,16 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
     }
   }
 
-  /** Ends the session of a client whose selected mailbox was deleted by another (RFC 2180 §3.3). */
+  /**
+   * Ends the session of a client whose selected mailbox was deleted by another (RFC 2180 §3.3), or may no longer be read
+   * (RFC 4314 §5.1.1).
+   */
   async #selectedIsGone(): Promise<boolean> {
     const { login, selected } = this.#session
-    if (!login || !selected || (await login.account.tree()).byId.has(selected.view.mailbox)) return false
-    this.bye('The selected mailbox was deleted')
+    if (!login || !selected) return false
+    const mailbox = (await selected.account.tree()).byId.get(selected.view.mailbox)
+    if (mailbox && allows({ rights: selected.place.rightsTo(mailbox) }, 'r')) return false
+    this.bye(selected.user === undefined ? 'The selected mailbox was deleted' : 'The selected mailbox is gone')
     return true
   }
 
@@ -476,6 +483,7 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
 
   async #afterCommand(): Promise<void> {
     if (this.#session.state.at === 'logout') return this.#hangUp()
+    await this.#session.closeUnused()
     if (this.#session.failedLogins >= this.#services.limits.maxFailedLogins) this.bye('Too many failed sign-ins')
     const afterAnswer = this.#afterAnswer
     if (afterAnswer) {

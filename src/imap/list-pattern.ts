@@ -31,3 +31,9 @@ export function canonicalPattern(reference: string, pattern: string): string {
   const short = whole.replace(/[*%]*\*[*%]*/g, '*').replace(/%+/g, '%')
   return /^inbox(?:$|[/*%])/i.test(short) ? 'INBOX' + short.slice(5) : short
 }
+
+/** Whether a pattern may match `level` or anything below it; false is certain, true is not. */
+export function mayMatchBelow(pattern: string, level: string): boolean {
+  const literal = pattern.split(/[*%]/, 1)[0] ?? ''
+  return level.startsWith(literal) || literal === level || literal.startsWith(level + '/')
+}

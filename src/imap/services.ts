@@ -2,11 +2,14 @@ import type { Log } from '../model/log.ts'
 import type { Authenticator } from '../sasl/sasl.ts'
 import type { Store } from '../store/store.ts'
 import type { ImapLimits } from './limits.ts'
+import type { Sharing } from './sharing.ts'
 
 /** What the server gives to every IMAP connection. */
 export interface ImapServices {
   readonly store: Store
   readonly authenticator: Authenticator
+  /** Who else has mail here; absent where nobody shares mailboxes. */
+  readonly sharing?: Sharing
   readonly log: Log
   readonly limits: ImapLimits
   /** Milliseconds since 1970. */

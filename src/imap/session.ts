@@ -1,16 +1,19 @@
 import type { StagedMessage } from '../model/operation.ts'
 import { Refusal } from '../model/refusal.ts'
-import type { Mailbox } from '../model/mailbox.ts'
 import { normalMailboxName } from '../model/mailbox.ts'
 import type { Transport } from '../net/transport.ts'
 import type { Authenticator, Identity, SaslChannel } from '../sasl/sasl.ts'
 import { MailboxView } from '../session/view.ts'
+import type { Right } from '../model/rights.ts'
 import type { MailboxSnapshot } from '../model/snapshot.ts'
 import { normalise, type NumberSet, star } from '../wire/number-set.ts'
 import type { ResponseWriter } from '../wire/response-writer.ts'
 import { BadSyntax } from '../wire/syntax-error.ts'
 import { astring, quoted, utf8ToWire, wireToUtf8 } from '../wire/strings.ts'
 import { decodeUtf7, encodeUtf7 } from '../wire/utf7.ts'
+import { findMailbox, ownPlace } from './namespaces.ts'
+import { OtherAccounts } from './other-accounts.ts'
+import { type MailboxReference, permitted } from './reference.ts'
 import type { ImapServices } from './services.ts'
 import { Staging } from './staging.ts'
 import type { Enabled, Login, SelectedMailbox, State } from './state.ts'
@@ -63,6 +66,7 @@ export class ImapSession {
   /** Messages of the command at hand that come as literals. */
   readonly staging: Staging = new Staging()
   failedLogins = 0
+  #others: OtherAccounts | undefined
   #state: State = { at: 'not-authenticated' }
 
   constructor(
@@ -150,7 +154,8 @@ export class ImapSession {
     }
     loginCounts.set(identity.account, count + 1)
     try {
-      this.#state = { at: 'authenticated', login: { identity, account: await store.openAccount(identity.account) } }
+      const account = await store.openAccount(identity.account)
+      this.#state = { at: 'authenticated', login: { identity, account, own: ownPlace(account) } }
     } catch (error) {
       this.#countDown(identity.account)
       throw error
@@ -160,11 +165,25 @@ export class ImapSession {
   /** Back to not authenticated, with nothing enabled (RFC 8437 §2), or to the end. */
   async signOut(next: 'not-authenticated' | 'logout'): Promise<void> {
     const login = this.login
+    this.deselect()
     this.#state = { at: next }
     this.#enabled = nothingEnabled
     if (!login) return
     this.#countDown(login.identity.account)
+    const others = this.#others
+    this.#others = undefined
+    await others?.close()
     await login.account.close()
+  }
+
+  /** The accounts of others that this session has open. */
+  get others(): OtherAccounts {
+    return (this.#others ??= new OtherAccounts(this.services.store))
+  }
+
+  /** Lets go of what only the command that is over had to do with. */
+  async closeUnused(): Promise<void> {
+    await this.#others?.closeUnused()
   }
 
   #countDown(account: string): void {
@@ -174,10 +193,12 @@ export class ImapSession {
   }
 
   /** Enters the selected state. */
-  select(login: Login, mailbox: Mailbox, snapshot: MailboxSnapshot, readOnly: boolean): SelectedMailbox {
-    const selected = {
+  select(login: Login, reference: MailboxReference, snapshot: MailboxSnapshot, readOnly: boolean): SelectedMailbox {
+    const isOwn = reference.account === login.account
+    const selected: SelectedMailbox = {
+      ...reference,
       view: new MailboxView(snapshot, readOnly),
-      mailbox,
+      letGo: isOwn ? undefined : this.others.hold(reference.account.id),
       keywordsTold: 0,
       modSeqLags: false,
       saved: nothingSaved,
@@ -188,12 +209,10 @@ export class ImapSession {
 
   /** Leaves the selected state, if it is in it. */
   deselect(): void {
-    if (this.#state.at === 'selected') this.#state = { at: 'authenticated', login: this.#state.login }
-  }
-
-  /** The user to name to the store: absent for the account's owner. */
-  get storeUser(): string | undefined {
-    return undefined
+    if (this.#state.at !== 'selected') return
+    const { login, selected } = this.#state
+    selected.letGo?.()
+    this.#state = { at: 'authenticated', login }
   }
 
   /**
@@ -241,16 +260,16 @@ export class ImapSession {
   }
 
   /**
-   * The mailbox with this name as the client sent it. Throws `Refusal` with `missing` as its code when there is none.
+   * The mailbox with this name as the client sent it, for what takes the right `needs`. Throws `Refusal`: with `missing`
+   * as its code when there is none or the user may not know of it, else `NOPERM` when the right is lacking.
    */
   async mailboxNamed(
     login: Login,
     wire: string,
+    needs: Right,
     missing: 'NONEXISTENT' | 'TRYCREATE' = 'NONEXISTENT',
-  ): Promise<Mailbox> {
-    const mailbox = (await login.account.tree()).byName.get(this.mailboxName(wire))
-    if (!mailbox) throw new Refusal(missing, 'No such mailbox')
-    return mailbox
+  ): Promise<MailboxReference> {
+    return permitted(await findMailbox(this, login, this.mailboxName(wire)), needs, missing)
   }
 
   /**

@@ -1,19 +1,26 @@
 import type { Mailbox } from '../model/mailbox.ts'
+import type { Rights } from '../model/rights.ts'
 import type { Identity } from '../sasl/sasl.ts'
 import type { MailboxView } from '../session/view.ts'
 import type { AccountStore } from '../store/store.ts'
+import type { MailboxReference, Place } from './reference.ts'
 
 /** Who is signed in, and their mail. */
 export interface Login {
   readonly identity: Identity
   readonly account: AccountStore
+  /** The same account, as a place for mailboxes. */
+  readonly own: Place
 }
 
 /** The selected mailbox and what of it is remembered for the session. */
-export interface SelectedMailbox {
+export interface SelectedMailbox extends Omit<MailboxReference, 'mailbox' | 'rights'> {
   readonly view: MailboxView
-  /** As it was named when it was selected. */
-  readonly mailbox: Mailbox
+  /** As last seen, as are the rights to it: others may be given and denied them at any time. */
+  mailbox: Mailbox
+  rights: Rights
+  /** Lets go of another's account. */
+  readonly letGo: (() => void) | undefined
   /** How many keywords the client has seen listed in FLAGS. */
   keywordsTold: number
   /** Whether the client was told a HIGHESTMODSEQ that lags behind, for expunges that it could not be told of. */

@@ -53,17 +53,16 @@ export const append: Command<'authenticated', AppendArgs> = defineCommand({
 
   async admit(session, cursor) {
     cursor.space()
-    await session.mailboxNamed(session.login, cursor.mailbox(), 'TRYCREATE')
+    return (await session.mailboxNamed(session.login, cursor.mailbox(), 'i', 'TRYCREATE')).account
   },
 
   async run(session, { mailbox: wire, messages }) {
-    const { account } = session.login
-    const mailbox = await session.mailboxNamed(session.login, wire, 'TRYCREATE')
+    const { account, place, mailbox } = await session.mailboxNamed(session.login, wire, 'i', 'TRYCREATE')
     const committed = await account.commit([
       { op: 'append', mailbox: mailbox.id, messages: appendedMessages(session, messages) },
     ])
     const { uidValidity, uids } = resultOf(committed, 0, 'append')
-    writeNormalisedName(session, await account.tree(), mailbox.name, wire)
+    writeNormalisedName(session, { place, tree: await account.tree(), name: mailbox.name }, wire)
     return { code: code.appendUid(uidValidity, formatSet(uids)), text: 'APPEND completed' }
   },
 })

@@ -1,6 +1,7 @@
 import { defineCommand, type Command } from '../command.ts'
+import { allows } from '../reference.ts'
 
-/** CLOSE, RFC 9051 §6.4.1: expunges what is `\Deleted`, without telling, and leaves the mailbox. */
+/** CLOSE, RFC 9051 §6.4.1: expunges what is `\Deleted`, where that is allowed, without telling, and leaves the mailbox. */
 export const close: Command<'selected', void> = defineCommand({
   name: 'CLOSE',
   state: 'selected',
@@ -11,10 +12,10 @@ export const close: Command<'selected', void> = defineCommand({
   },
 
   async run(session) {
-    const { view } = session.selected
+    const { account, view } = session.selected
     const { uids } = view.snapshot
-    if (!view.readOnly && uids.length > 0) {
-      await session.login.account.commit([{ op: 'expunge', mailbox: view.mailbox, uids, onlyDeleted: true }])
+    if (!view.readOnly && allows(session.selected, 'e') && uids.length > 0) {
+      await account.commit([{ op: 'expunge', mailbox: view.mailbox, uids, onlyDeleted: true }])
     }
     session.deselect()
     return { text: 'CLOSE completed' }

@@ -1,8 +1,10 @@
-import { resultOf } from '../../model/operation.ts'
+import { type Operation, resultOf } from '../../model/operation.ts'
 import { Refusal } from '../../model/refusal.ts'
+import type { AccountStore } from '../../store/store.ts'
 import { formatSet, type NumberSet } from '../../wire/number-set.ts'
 import type { Cursor } from '../../wire/cursor.ts'
 import { defineCommand, type Command, type SessionIn } from '../command.ts'
+import { copyAcross, type Copied } from '../copy-across.ts'
 import { code } from '../responses/codes.ts'
 
 /** What COPY and MOVE are given. */
@@ -51,13 +53,28 @@ export async function copyMessages(
   byUid: boolean,
 ): Promise<{ readonly copyUid?: string; readonly modSeq?: number }> {
   const { selected, login } = session
+  const { account, view } = selected
   const { rows, someGone } = session.resolve(selected, set, byUid)
   if (someGone && !byUid) throw new Refusal('EXPUNGEISSUED', 'Some messages are gone; nothing was done')
-  const target = await session.mailboxNamed(login, to, 'TRYCREATE')
-  const uids = selected.view.uidsOfRows(rows)
+  const target = await session.mailboxNamed(login, to, 'i', 'TRYCREATE')
+  const uids = view.uidsOfRows(rows)
   if (uids.length === 0) return {}
-  const committed = await login.account.commit([{ op, from: selected.view.mailbox, uids, to: target.id }])
-  const { uidValidity, from, to: copied } = resultOf(committed, 0, op)
-  if (from.length === 0) return { modSeq: committed.modSeq }
-  return { copyUid: code.copyUid(uidValidity, formatSet(from), formatSet(copied)), modSeq: committed.modSeq }
+  const {
+    uidValidity,
+    from,
+    to: copied,
+    modSeq,
+  } = await (target.account === account
+    ? copyWithin(account, { op, from: view.mailbox, uids, to: target.mailbox.id })
+    : copyAcross(session, op, uids, target))
+  if (from.length === 0) return { modSeq }
+  return { copyUid: code.copyUid(uidValidity, formatSet(from), formatSet(copied)), modSeq }
+}
+
+async function copyWithin(
+  account: AccountStore,
+  operation: Extract<Operation, { op: 'copy' | 'move' }>,
+): Promise<Copied> {
+  const committed = await account.commit([operation])
+  return { ...resultOf(committed, 0, operation.op), modSeq: committed.modSeq }
 }

@@ -3,6 +3,7 @@ import { resultOf } from '../../model/operation.ts'
 import { Refusal } from '../../model/refusal.ts'
 import { defineCommand, type Command } from '../command.ts'
 import { offers } from '../capabilities.ts'
+import { placeNew } from '../namespaces.ts'
 import { code } from '../responses/codes.ts'
 import { mailboxObjectId, writeNormalisedName } from '../responses/list.ts'
 
@@ -15,7 +16,7 @@ interface CreateArgs {
 
 /**
  * CREATE, RFC 9051 §6.3.4 (RFC 3501 §6.3.3), with USE (RFC 6154 §3) and MAILBOXID (RFC 8474 §4.1). Superior names that
- * are missing are made too.
+ * are missing are made too. In another's account it takes the right `k` to the superior mailbox (RFC 4314 §4).
  */
 export const create: Command<'authenticated', CreateArgs> = defineCommand({
   name: 'CREATE',
@@ -38,16 +39,16 @@ export const create: Command<'authenticated', CreateArgs> = defineCommand({
   },
 
   async run(session, { mailbox: wire, use }) {
-    const { account } = session.login
     // A separator at the end only says that there will be inferior names (RFC 9051 §6.3.4).
-    const name = session.mailboxName(wire).replace(/\/$/, '')
+    const { place, name } = await placeNew(session, session.login, session.mailboxName(wire).replace(/\/$/, ''))
+    const { account } = place
     const specialUse = [...new Set(use.map(specialUseNamed))]
     const committed = await account.commit([
       { op: 'createMailbox', name, ...(specialUse.length > 0 && { specialUse }) },
     ])
     const tree = await account.tree()
     const created = tree.byId.get(resultOf(committed, 0, 'createMailbox').mailbox)
-    writeNormalisedName(session, tree, name, wire)
+    writeNormalisedName(session, { place, tree, name }, wire)
     if (!created || !offers(session, 'OBJECTID')) return { text: 'CREATE completed' }
     return { code: code.mailboxId(mailboxObjectId(created)), text: 'CREATE completed' }
   },

@@ -17,11 +17,11 @@ export const deleteMailbox: Command<'authenticated', string> = defineCommand({
   },
 
   async run(session, wire) {
-    const { account } = session.login
-    const mailbox = await session.mailboxNamed(session.login, wire)
+    const { account, place, mailbox } = await session.mailboxNamed(session.login, wire, 'x')
     await account.commit([{ op: 'deleteMailbox', mailbox: mailbox.id }])
-    if (session.selected?.view.mailbox === mailbox.id) session.deselect()
-    writeNormalisedName(session, await account.tree(), mailbox.name, wire)
+    const { selected } = session
+    if (selected?.account === account && selected.mailbox.id === mailbox.id) session.deselect()
+    writeNormalisedName(session, { place, tree: await account.tree(), name: mailbox.name }, wire)
     return { text: 'DELETE completed' }
   },
 })

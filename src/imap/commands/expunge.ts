@@ -1,6 +1,7 @@
 import { normalise, type NumberSet } from '../../wire/number-set.ts'
 import { resultOf } from '../../model/operation.ts'
 import { defineCommand, type Command } from '../command.ts'
+import { requireRight } from '../reference.ts'
 import { code } from '../responses/codes.ts'
 import { requireWritable } from '../responses/updates.ts'
 import { firstRowFrom } from '../../model/snapshot.ts'
@@ -26,11 +27,12 @@ export const expunge: Command<'selected', NumberSet | undefined> = defineCommand
   },
 
   async run(session, set) {
-    const { selected, login } = session
+    const { selected } = session
     requireWritable(selected)
+    requireRight(selected, 'e')
     const { uids } = selected.view.snapshot
     const wanted = set ? uidsIn(uids, session.uidRanges(selected, set)) : uids
-    const committed = await login.account.commit([
+    const committed = await selected.account.commit([
       { op: 'expunge', mailbox: selected.view.mailbox, uids: wanted, onlyDeleted: true },
     ])
     const any = resultOf(committed, 0, 'expunge').uids.length > 0

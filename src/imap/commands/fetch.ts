@@ -12,6 +12,7 @@ import { marksSeen, planFetch } from '../fetch/plan.ts'
 import { FetchResponses } from '../fetch/responses.ts'
 import { Troubles } from '../fetch/troubles.ts'
 import { writeVanished } from '../fetch/vanished.ts'
+import { allows } from '../reference.ts'
 
 interface FetchArgs extends FetchModifiers {
   readonly set: NumberSet
@@ -54,7 +55,7 @@ export const fetch: Command<'selected', FetchArgs> = defineCommand({
     const selection = changedSince === undefined ? asked : changedAfter(view.snapshot, asked, changedSince)
     if (vanished && changedSince !== undefined) await writeVanished(session, set, changedSince)
 
-    const marks = !view.readOnly && items.some(marksSeen)
+    const marks = !view.readOnly && allows(selected, 's') && items.some(marksSeen)
     const { latest, uids } = marks ? await markSeen(session, selection) : nothingMarked(view.snapshot)
     const flags = new FlagColumns(view, latest, uids, !session.rev2)
     const plan = planFetch(items, {

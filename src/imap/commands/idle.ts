@@ -27,7 +27,8 @@ class Idling implements Lasting {
 
   constructor(session: SessionIn<'authenticated'>) {
     this.#session = session
-    this.stop = session.login.account.watch((mailboxes) => {
+    const { account } = session.selected ?? session.login
+    this.stop = account.watch((mailboxes) => {
       if (!session.selected || !mailboxes.includes(session.selected.view.mailbox)) return
       this.#isDue = true
       session.io.wake()

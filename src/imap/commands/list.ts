@@ -1,8 +1,11 @@
-import type { Mailbox, MailboxStatus, MailboxTree } from '../../model/mailbox.ts'
+import type { MailboxStatus } from '../../model/mailbox.ts'
 import { Refusal } from '../../model/refusal.ts'
+import type { AccountStore } from '../../store/store.ts'
 import type { Cursor } from '../../wire/cursor.ts'
 import { defineCommand, type Command, type SessionIn } from '../command.ts'
-import { canonicalPattern, matchesPattern } from '../list-pattern.ts'
+import { canonicalPattern, matchesPattern, mayMatchBelow } from '../list-pattern.ts'
+import { othersMailboxes, ownMailboxes } from '../namespaces.ts'
+import { allows, type MailboxReference } from '../reference.ts'
 import { listResponse, parentsOf } from '../responses/list.ts'
 import { checkStatusItems, parseStatusItems, statusResponse, type StatusItem } from '../responses/status.ts'
 
@@ -40,12 +43,13 @@ export const list: Command<'authenticated', ListArgs> = defineCommand({
       session.out.line('* LIST (\\Noselect) "/" ""')
       return { text: 'LIST completed' }
     }
-    const tree = await session.login.account.tree()
     const canonical = patterns
       .filter((pattern) => pattern !== '')
       .map((pattern) => canonicalPattern(session.patternText(reference), session.patternText(pattern)))
-    const listed = selectNames(session, tree, args, canonical)
-    const statuses = await statusesOf(session, listed, tree, want.status)
+    const mailboxes = await mailboxesFor(session, canonical)
+    const subscribed = (await session.login.account.tree()).subscriptions(session.login.identity.user)
+    const listed = selectNames(session, mailboxes, subscribed, args, canonical)
+    const statuses = await statusesOf(session, listed, want.status)
     for (const { name, attributes, extra } of listed) {
       session.out.line(listResponse(session, attributes, name, extra))
       const status = statuses.get(name)
@@ -58,6 +62,8 @@ export const list: Command<'authenticated', ListArgs> = defineCommand({
 
 interface Listed {
   readonly name: string
+  /** Absent where there is only a name. */
+  readonly reference: MailboxReference | undefined
   readonly attributes: readonly string[]
   /** Extended data, space in front included. */
   readonly extra: string
@@ -66,21 +72,21 @@ interface Listed {
 /** The names to list, with their attributes (RFC 9051 §6.3.9.3, table 3 in §6.3.9.6). */
 function selectNames(
   session: SessionIn<'authenticated'>,
-  tree: MailboxTree,
+  mailboxes: ReadonlyMap<string, MailboxReference>,
+  subscribed: ReadonlySet<string>,
   { select, want, extended }: ListArgs,
   patterns: readonly string[],
 ): Listed[] {
-  const subscribed = tree.subscriptions(session.login.identity.user)
-  const parents = parentsOf(tree.byName.keys())
+  const parents = parentsOf(mailboxes.keys())
   const filtered = select.subscribed || select.specialUse
   const meets = (name: string): boolean => {
-    const mailbox = tree.byName.get(name)
+    const mailbox = mailboxes.get(name)?.mailbox
     if (select.subscribed && !subscribed.has(name)) return false
     if (select.specialUse && !mailbox?.specialUse.length) return false
     // Without a filter, a level that exists only by its inferiors is shown too, else they would hang in the air.
     return filtered || mailbox !== undefined || parents.has(name)
   }
-  const names = new Set(tree.byName.keys())
+  const names = new Set(mailboxes.keys())
   for (const parent of parents) names.add(parent)
   if (select.subscribed) for (const name of subscribed) names.add(name)
   if (select.subscribed && select.recursive) for (const parent of parentsOf(subscribed)) names.add(parent)
@@ -96,7 +102,8 @@ function selectNames(
   return matching
     .filter((name) => chosen.has(name) || unlisted.has(name))
     .map((name) => {
-      const mailbox = tree.byName.get(name)
+      const reference = mailboxes.get(name)
+      const mailbox = reference?.mailbox
       const attributes: string[] = []
       if (!mailbox) attributes.push('\\NonExistent', ...(extended || session.rev2 ? [] : ['\\Noselect']))
       if ((want.subscribed || select.subscribed) && subscribed.has(name)) attributes.push('\\Subscribed')
@@ -104,48 +111,61 @@ function selectNames(
       else if (mailbox || want.children) attributes.push('\\HasNoChildren')
       attributes.push(...(mailbox?.specialUse ?? []))
       const criteria = [...(select.subscribed ? ['"SUBSCRIBED"'] : []), ...(select.specialUse ? ['"SPECIAL-USE"'] : [])]
-      return { name, attributes, extra: childInfo.has(name) ? ` ("CHILDINFO" (${criteria.join(' ')}))` : '' }
+      return { name, reference, attributes, extra: childInfo.has(name) ? ` ("CHILDINFO" (${criteria.join(' ')}))` : '' }
     })
 }
 
-/** STATUS responses of those that exist, by name (RFC 9051 §6.3.9.2). */
+/** Mailboxes that may match one of the patterns, by the names that the client knows; others' only if they may. */
+async function mailboxesFor(
+  session: SessionIn<'authenticated'>,
+  patterns: readonly string[],
+): Promise<ReadonlyMap<string, MailboxReference>> {
+  const { login, services } = session
+  const { sharing } = services
+  const own = await ownMailboxes(login)
+  const reaches = (level: string): boolean => patterns.some((pattern) => mayMatchBelow(pattern, level))
+  const isWanted = sharing !== undefined && (reaches(sharing.otherUsers) || reaches(sharing.shared))
+  const others = isWanted ? await othersMailboxes(session, login) : []
+  return new Map([...others, ...own].map((reference) => [reference.name, reference])) // own ones cover others
+}
+
+/** STATUS responses of those that exist and may be read, by name (RFC 9051 §6.3.9.2). */
 async function statusesOf(
   session: SessionIn<'authenticated'>,
   listed: readonly Listed[],
-  tree: MailboxTree,
   items: readonly StatusItem[],
 ): Promise<Map<string, string>> {
   const responses = new Map<string, string>()
   if (items.length === 0) return responses
-  const mailboxes = listed
-    .map(({ name }) => tree.byName.get(name))
-    .filter((found): found is Mailbox => found !== undefined)
-  const statuses = await statusesThereAre(session, mailboxes)
-  mailboxes.forEach((mailbox, n) => {
-    const status = statuses[n]
-    if (status) responses.set(mailbox.name, statusResponse(session, mailbox, status, items))
-  })
+  const readable = listed.flatMap(({ reference }) => (reference && allows(reference, 'r') ? [reference] : []))
+  for (const [account, references] of Map.groupBy(readable, (reference) => reference.account)) {
+    const statuses = await statusesThereAre(account, references)
+    references.forEach((reference, n) => {
+      const status = statuses[n]
+      if (status) responses.set(reference.name, statusResponse(session, reference, status, items))
+    })
+  }
   return responses
 }
 
 /** Asked for all at once, and one by one when another session has deleted one meanwhile; undefined for that one. */
 async function statusesThereAre(
-  session: SessionIn<'authenticated'>,
-  mailboxes: readonly Mailbox[],
+  account: AccountStore,
+  references: readonly MailboxReference[],
 ): Promise<readonly (MailboxStatus | undefined)[]> {
-  const { account } = session.login
+  const user = references[0]?.user
   try {
     return await account.status(
-      mailboxes.map(({ id }) => id),
-      session.storeUser,
+      references.map(({ mailbox }) => mailbox.id),
+      user,
     )
   } catch (error) {
     if (!isGone(error)) throw error
   }
   const found: (MailboxStatus | undefined)[] = []
-  for (const { id } of mailboxes) {
+  for (const { mailbox } of references) {
     try {
-      found.push(...(await account.status([id], session.storeUser)))
+      found.push(...(await account.status([mailbox.id], user)))
     } catch (error) {
       if (!isGone(error)) throw error
       found.push(undefined)

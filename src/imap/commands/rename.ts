@@ -2,7 +2,11 @@ import { type MailboxTree, parentNames, separator } from '../../model/mailbox.ts
 import type { Operation } from '../../model/operation.ts'
 import { Refusal } from '../../model/refusal.ts'
 import { defineCommand, type Command } from '../command.ts'
+import { findMailbox, isOthers, type PlacedName, placeNew, placeOthers } from '../namespaces.ts'
+import { noSuchMailbox, permitted, type Place, referenceTo, visibleIn } from '../reference.ts'
 import { writeRenamed } from '../responses/list.ts'
+import type { ImapSession } from '../session.ts'
+import type { Login } from '../state.ts'
 
 interface RenameArgs {
   /** Octets as sent. */
@@ -12,7 +16,7 @@ interface RenameArgs {
 
 /**
  * RENAME, RFC 9051 §6.3.6 (RFC 3501 §6.3.5): inferior names move along, UIDs stay. Renaming INBOX moves its messages
- * to a new mailbox.
+ * to a new mailbox. It takes the right `x` to the mailbox and `k` to the new superior one (RFC 4314 §4).
  */
 export const rename: Command<'authenticated', RenameArgs> = defineCommand({
   name: 'RENAME',
@@ -28,30 +32,55 @@ export const rename: Command<'authenticated', RenameArgs> = defineCommand({
   },
 
   async run(session, { from, to: wire }) {
-    const { account } = session.login
-    const name = session.mailboxName(from)
-    const to = session.mailboxName(wire).replace(/\/$/, '')
-    await account.commit(renames(await account.tree(), name, to))
-    writeRenamed(session, await account.tree(), { name, supplied: from }, { name: to, supplied: wire })
+    const { login } = session
+    const oldName = session.mailboxName(from)
+    const { place, name } = await placeOld(session, login, oldName)
+    const target = await placeNew(session, login, session.mailboxName(wire).replace(/\/$/, ''))
+    const { account } = place
+    if (target.place.account !== account) throw new Refusal('CANNOT', 'A mailbox cannot be moved to another account')
+    await account.commit(renames(place, await account.tree(), name, target.name))
+    const named = { place, tree: await account.tree(), name: target.name }
+    writeRenamed(session, { name: oldName, supplied: from }, { named, supplied: wire })
     return { text: 'RENAME completed' }
   },
 })
 
 /**
+ * Whose account the old name is in. Throws `Refusal` (`NONEXISTENT`) for one of which the user is not to know.
+ */
+async function placeOld(session: ImapSession, login: Login, name: string): Promise<PlacedName> {
+  const found = await findMailbox(session, login, name)
+  if (found) return { place: found.place, name: found.mailbox.name }
+  if (!isOthers(session.services.sharing, name)) return { place: login.own, name }
+  const placed = await placeOthers(session, login, name)
+  if (!placed) throw noSuchMailbox()
+  return placed
+}
+
+/**
  * What gives `name` and everything below it the name `to`. A level that exists only by its inferiors can be renamed, too
  * (the second example of RFC 9051 §6.3.6). Throws `Refusal`.
  */
-function renames({ byName }: MailboxTree, name: string, to: string): Operation[] {
+function renames(place: Place, tree: MailboxTree, name: string, to: string): Operation[] {
+  const { byName } = tree
   const mailbox = byName.get(name)
-  if (mailbox) return [{ op: 'renameMailbox', mailbox: mailbox.id, to }]
+  if (mailbox) {
+    permitted(referenceTo(place, mailbox), 'x')
+    // What RENAME of INBOX does, to take all mail out of it, is its owner's to do.
+    if (place.user !== undefined && name === 'INBOX') throw new Refusal('CANNOT', "Another's INBOX cannot be renamed")
+    return [{ op: 'renameMailbox', mailbox: mailbox.id, to }]
+  }
   const below = name + separator
-  const inferiors = [...byName.values()].filter((inferior) => inferior.name.startsWith(below))
-  if (inferiors.length === 0) throw new Refusal('NONEXISTENT', 'No such mailbox')
+  const inferiors = visibleIn(place, tree)
+    .map((inferior) => inferior.mailbox)
+    .filter((inferior) => inferior.name.startsWith(below))
+  if (inferiors.length === 0) throw noSuchMailbox()
   if (byName.has(to)) throw new Refusal('ALREADYEXISTS', 'Mailbox exists')
   if (to.startsWith(below)) throw new Refusal('CANNOT', 'A mailbox cannot be moved below itself')
   // The others come along with the highest ones.
   const highest = inferiors.filter(
     (inferior) => !parentNames(inferior.name).some((parent) => parent.startsWith(below) && byName.has(parent)),
   )
+  for (const inferior of highest) permitted(referenceTo(place, inferior), 'x')
   return highest.map(({ id, name: old }) => ({ op: 'renameMailbox', mailbox: id, to: to + old.slice(name.length) }))
 }

@@ -1,7 +1,8 @@
-import { resultOf } from '../../model/operation.ts'
+import { type Operation, resultOf } from '../../model/operation.ts'
 import { Refusal } from '../../model/refusal.ts'
 import type { NumberSet } from '../../wire/number-set.ts'
 import { defineCommand, type Command } from '../command.ts'
+import { requireRight } from '../reference.ts'
 import { code } from '../responses/codes.ts'
 import { requireWritable } from '../responses/updates.ts'
 import { appendedMessages, endsAtMessage, type MessageArgs, parseMessage } from './append.ts'
@@ -44,26 +45,33 @@ export const replace: Command<'selected', ReplaceArgs> = defineCommand({
     cursor.space()
     cursor.sequenceSet()
     cursor.space()
-    await session.mailboxNamed(session.login, cursor.mailbox(), 'TRYCREATE')
+    return (await session.mailboxNamed(session.login, cursor.mailbox(), 'i', 'TRYCREATE')).account
   },
 
   async run(session, { set, mailbox: wire, message }, { byUid }) {
     const { selected, login } = session
     requireWritable(selected)
+    requireRight(selected, 'e')
     const { rows } = session.resolve(selected, set, byUid)
     const uids = selected.view.uidsOfRows(rows)
     if (uids.length === 0) throw new Refusal('NONEXISTENT', 'There is no such message to replace')
-    const mailbox = await session.mailboxNamed(login, wire, 'TRYCREATE')
-    const committed = await login.account.commit([
-      { op: 'append', mailbox: mailbox.id, messages: appendedMessages(session, [message]) },
-      { op: 'expunge', mailbox: selected.view.mailbox, uids, onlyDeleted: false },
-    ])
+    const target = await session.mailboxNamed(login, wire, 'i', 'TRYCREATE')
+    const append: Operation = {
+      op: 'append',
+      mailbox: target.mailbox.id,
+      messages: appendedMessages(session, [message]),
+    }
+    const expunge: Operation = { op: 'expunge', mailbox: selected.view.mailbox, uids, onlyDeleted: false }
+    // Two accounts have no commit in common: then the new message is there, durably, before the old one goes.
+    const isOneAccount = target.account === selected.account
+    const committed = await target.account.commit(isOneAccount ? [append, expunge] : [append])
+    const { modSeq } = isOneAccount ? committed : await selected.account.commit([expunge])
     const {
       uidValidity,
       uids: [uid],
     } = resultOf(committed, 0, 'append')
     session.out.line(`* OK [${code.appendUid(uidValidity, String(uid))}] Replacement stored`)
-    return { ...(session.condstore && { code: code.highestModSeq(committed.modSeq) }), text: 'REPLACE completed' }
+    return { ...(session.condstore && { code: code.highestModSeq(modSeq) }), text: 'REPLACE completed' }
   },
 })
 

@@ -99,10 +99,10 @@ export async function matching(session: Selected, key: SearchKey): Promise<Uint3
 }
 
 /** Where this session searches, sorts and threads. */
-export function searchContext({ login, selected, services, io }: Selected): SearchContext {
+export function searchContext({ selected, services, io }: Selected): SearchContext {
   const { view, saved } = selected
   return {
-    account: login.account,
+    account: selected.account,
     snapshot: view.snapshot,
     viewUids: view.uids,
     saved,

@@ -3,7 +3,7 @@ import type { MailboxTree } from '../../model/mailbox.ts'
 import { asModSeq } from '../../model/numbers.ts'
 import type { MailboxSnapshot } from '../../model/snapshot.ts'
 import { rowsChangedSince } from '../../session/view.ts'
-import type { Vanished } from '../../store/store.ts'
+import type { AccountStore, Vanished } from '../../store/store.ts'
 import type { Cursor } from '../../wire/cursor.ts'
 import { contains, formatRanges, normalise, type NumberSet } from '../../wire/number-set.ts'
 import { BadSyntax } from '../../wire/syntax-error.ts'
@@ -11,6 +11,7 @@ import { offers } from '../capabilities.ts'
 import { defineCommand, type Command, type Done, type SessionIn } from '../command.ts'
 import { code, uidRequired } from '../responses/codes.ts'
 import { mailboxObjectId, writeListResponse } from '../responses/list.ts'
+import { isReadWrite } from '../reference.ts'
 import { writeFlagsResponse, writeFlagUpdates, claimRecent } from '../responses/updates.ts'
 import { intersection, without } from '../responses/ranges.ts'
 import type { SelectedMailbox } from '../state.ts'
@@ -106,21 +107,22 @@ async function runSelect(
     session.deselect()
     out.line(`* OK [${code.closed}] Previous mailbox is now closed`)
   }
-  const mailbox = await session.mailboxNamed(login, args.mailbox)
-  const snapshot = await login.account.snapshot(mailbox.id, session.storeUser)
-  const selected = session.select(login, mailbox, snapshot, readOnly)
+  const reference = await session.mailboxNamed(login, args.mailbox, 'r')
+  const { account, mailbox, user } = reference
+  const snapshot = await account.snapshot(mailbox.id, user)
+  const selected = session.select(login, reference, snapshot, readOnly)
   try {
     // All that can fail comes before anything is told: the mailbox may be deleted at this very moment.
-    const vanished = await vanishedSince(session, snapshot, args.qresync)
-    const tree = await login.account.tree()
-    if (!session.rev2) await claimRecent(session, login, selected)
+    const vanished = await vanishedSince(account, snapshot, args.qresync)
+    const tree = await account.tree()
+    if (!session.rev2) await claimRecent(session, selected)
     writeSelected(session, selected, args, tree)
     if (args.qresync && vanished) await resynchronise(session, selected, args.qresync, vanished)
   } catch (error) {
     session.deselect() // a SELECT that fails leaves nothing selected (RFC 9051 §6.3.2)
     throw error
   }
-  return { code: readOnly ? code.readOnly : code.readWrite, text: `${name} completed` }
+  return { code: readOnly || !isReadWrite(selected) ? code.readOnly : code.readWrite, text: `${name} completed` }
 }
 
 /** Everything that is told of a mailbox when it is selected. */
@@ -131,7 +133,7 @@ function writeSelected(
   tree: MailboxTree,
 ): void {
   const { out } = session
-  const { mailbox, view } = selected
+  const { place, mailbox, view } = selected
   const { snapshot } = view
   if (condstore && offers(session, 'CONDSTORE')) session.enable('CONDSTORE')
 
@@ -148,17 +150,17 @@ function writeSelected(
     out.line(`* OK [${code.highestModSeq(snapshot.highestModSeq)}] Highest mod-sequence`)
   }
   if (offers(session, 'OBJECTID')) out.line(`* OK [${code.mailboxId(mailboxObjectId(mailbox))}] Mailbox id`)
-  if (session.rev2) writeListResponse(session, tree, mailbox.name, wire)
+  if (session.rev2) writeListResponse(session, { place, tree, name: mailbox.name }, wire)
 }
 
 /** What vanished since the client was here, if it is the same mailbox that it remembers (RFC 7162 §3.2.5.1). */
 async function vanishedSince(
-  session: SessionIn<'authenticated'>,
+  account: AccountStore,
   snapshot: MailboxSnapshot,
   qresync: QresyncArgs | undefined,
 ): Promise<Vanished | undefined> {
   if (qresync?.uidValidity !== snapshot.uidValidity) return undefined
-  return session.login.account.vanishedSince(snapshot.mailbox, asModSeq(qresync.modSeq))
+  return account.vanishedSince(snapshot.mailbox, asModSeq(qresync.modSeq))
 }
 
 /** Tells what vanished and what changed since the client's mod-sequence (RFC 7162 §3.2.5.1). */

@@ -23,10 +23,10 @@ export const status: Command<'authenticated', StatusArgs> = defineCommand({
 
   async run(session, { mailbox: wire, items }) {
     checkStatusItems(session, items)
-    const mailbox = await session.mailboxNamed(session.login, wire)
-    const [found] = await session.login.account.status([mailbox.id], session.storeUser)
+    const reference = await session.mailboxNamed(session.login, wire, 'r')
+    const [found] = await reference.account.status([reference.mailbox.id], reference.user)
     if (items.includes('HIGHESTMODSEQ')) session.enableCondstore()
-    if (found) session.out.line(statusResponse(session, mailbox, found, items))
+    if (found) session.out.line(statusResponse(session, reference, found, items))
     return { text: 'STATUS completed' }
   },
 })

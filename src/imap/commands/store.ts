@@ -46,14 +46,14 @@ export const store: Command<'selected', StoreArgs> = defineCommand({
   },
 
   async run(session, { set, mode, silent, flags, unchangedSince }, { byUid }) {
-    const { selected, login } = session
+    const { selected } = session
     requireWritable(selected)
     if (unchangedSince !== undefined) session.enableCondstore()
-    const { view } = selected
+    const { account, user, view } = selected
     const { rows, someGone } = session.resolve(selected, set, byUid)
     const before = view.snapshot
     const uids = view.uidsOfRows(rows)
-    const committed = await login.account.commit([
+    const committed = await account.commit([
       {
         op: 'store',
         mailbox: view.mailbox,
@@ -61,7 +61,7 @@ export const store: Command<'selected', StoreArgs> = defineCommand({
         mode,
         flags,
         ...(unchangedSince !== undefined && { unchangedSince: asModSeq(unchangedSince) }),
-        ...(session.storeUser !== undefined && { user: session.storeUser }),
+        ...(user !== undefined && { user }),
       },
     ])
     const { stored, modified } = resultOf(committed, 0, 'store')
@@ -85,8 +85,8 @@ async function tell(
   stored: Uids,
   how: { silent: boolean; before: MailboxSnapshot; mode: FlagMode; flags: FlagSet; byUid: boolean },
 ): Promise<void> {
-  const { view } = session.selected
-  const latest = await session.login.account.snapshot(view.mailbox, session.storeUser)
+  const { account, user, view } = session.selected
+  const latest = await account.snapshot(view.mailbox, user)
   view.skip(stored instanceof Uint32Array ? stored : Uint32Array.from(stored), latest.highestModSeq)
   writeNewKeywords(session, session.selected, latest)
   if (how.silent && stored.length === 0) return

@@ -1,4 +1,5 @@
 import { defineCommand, type Command } from '../command.ts'
+import { normalOthersName } from '../namespaces.ts'
 
 /**
  * SUBSCRIBE, RFC 9051 §6.3.7 (RFC 3501 §6.3.6). The mailbox need not exist: a client may subscribe ahead, and a
@@ -23,7 +24,7 @@ function subscribing(name: string, subscribed: boolean): Command<'authenticated'
 
     async run(session, wire) {
       const { account, identity } = session.login
-      const mailbox = session.mailboxName(wire).replace(/\/$/, '')
+      const mailbox = normalOthersName(session.services.sharing, session.mailboxName(wire).replace(/\/$/, ''))
       await account.commit([{ op: 'subscribe', user: identity.user, name: mailbox, subscribed }])
       return { text: `${name} completed` }
     },

@@ -20,25 +20,25 @@ const seen = flagSet(systemFlag.seen)
  * responses tell it, so the update at the end of the command need not.
  */
 export async function markSeen(session: SessionIn<'selected'>, { rows }: Selection): Promise<Marked> {
-  const { login, selected, storeUser } = session
-  const { view } = selected
-  const current = await login.account.snapshot(view.mailbox, storeUser)
+  const { selected } = session
+  const { view, account, user } = selected
+  const current = await account.snapshot(view.mailbox, user)
   const none = { uids: new Uint32Array(0), latest: view.snapshot }
   const uids = unseenUids(view.snapshot, current, rows)
   if (uids.length === 0) return none
   try {
-    const committed = await login.account.commit([
+    const committed = await account.commit([
       {
         op: 'store',
         mailbox: view.mailbox,
         uids,
         mode: 'add',
         flags: seen,
-        ...(storeUser !== undefined && { user: storeUser }),
+        ...(user !== undefined && { user }),
       },
     ])
     const { stored } = resultOf(committed, 0, 'store')
-    const latest = await login.account.snapshot(view.mailbox, storeUser)
+    const latest = await account.snapshot(view.mailbox, user)
     const marked = stored instanceof Uint32Array ? stored : Uint32Array.from(stored)
     view.skip(marked, latest.highestModSeq)
     writeNewKeywords(session, selected, latest)

@@ -27,7 +27,7 @@ export class FetchResponses {
     this.#session = session
     this.#plan = plan
     this.#troubles = troubles
-    this.#source = new MessageSource(session.login.account, plan, () => session.io.breathe())
+    this.#source = new MessageSource(session.selected.account, plan, () => session.io.breathe())
     this.#name = session.uidOnly ? ' UIDFETCH (' : ' FETCH (' // RFC 9586 §3.3
     this.#readers = plan.steps.flatMap((step) => (step.kind === 'octets' ? [step.read] : []))
   }
@@ -85,7 +85,7 @@ export class FetchResponses {
     const { computed } = this.#plan
     for (let place = first; place < computed.length; place++) {
       const batch = computed[place]! // inside bounds
-      const packed = this.#session.login.account.readComputed(batch.kind, messages)
+      const packed = this.#session.selected.account.readComputed(batch.kind, messages)
       if (packed instanceof Promise) {
         return packed.then((late) => {
           batch.set(late)

@@ -23,9 +23,9 @@ export class Troubles {
       return
     }
     if (!(error instanceof StoreFailure) || error.reason !== 'damaged') throw error
-    const { login, selected, services, storeUser } = this.#session
+    const { selected, services } = this.#session
     // What others expunged in the meantime may have been cleared away already.
-    const { uids } = await login.account.snapshot(selected.view.mailbox, storeUser)
+    const { uids } = await selected.account.snapshot(selected.view.mailbox, selected.user)
     if (rowOfUid(uids, uid) < 0) this.#gone = true
     else {
       this.#damaged = true

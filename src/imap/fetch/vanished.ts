@@ -13,9 +13,9 @@ export async function writeVanished(
   set: NumberSet,
   changedSince: number,
 ): Promise<void> {
-  const { login, selected } = session
+  const { selected } = session
   const { view } = selected
-  const { ranges } = await login.account.vanishedSince(view.mailbox, asModSeq(changedSince))
+  const { ranges } = await selected.account.vanishedSince(view.mailbox, asModSeq(changedSince))
   const wanted = set.saved ? session.uidRanges(selected, set) : normalise(set, view.snapshot.uidNext - 1)
   const vanished = without(intersection(ranges, wanted), view.uids)
   if (vanished.length > 0) session.out.line('* VANISHED (EARLIER) ' + formatRanges(vanished))

@@ -1,6 +1,15 @@
 import { parentNames, type Mailbox, type MailboxTree } from '../../model/mailbox.ts'
 import { astring, wireToUtf8 } from '../../wire/strings.ts'
+import { allows, type Place, referenceTo, visibleIn } from '../reference.ts'
 import type { ImapSession } from '../session.ts'
+
+/** A name, of a mailbox or not, in an account as it is now. */
+export interface Named {
+  readonly place: Place
+  readonly tree: MailboxTree
+  /** What the account calls it. */
+  readonly name: string
+}
 
 /** The MAILBOXID of a mailbox (RFC 8474 §4). */
 export function mailboxObjectId(mailbox: Mailbox): string {
@@ -23,31 +32,38 @@ export function listResponse(session: ImapSession, attributes: readonly string[]
  * Tells a client of one mailbox, as SELECT must in IMAP4rev2 (RFC 9051 §6.3.2). `supplied`: the name as the client sent
  * it, reported back where it is not the normalised one (RFC 9051 §6.3.9.7).
  */
-export function writeListResponse(session: ImapSession, tree: MailboxTree, name: string, supplied: string): void {
-  writeListed(session, tree, name, isOtherName(session, name, supplied) ? oldName(supplied) : '')
+export function writeListResponse(session: ImapSession, named: Named, supplied: string): void {
+  writeListed(session, named, isOtherName(session, fullName(named), supplied) ? oldName(supplied) : '')
 }
 
 /** What IMAP4rev2 says of a name that the client did not send in its normalised form (RFC 9051 §6.3.9.7). */
-export function writeNormalisedName(session: ImapSession, tree: MailboxTree, name: string, supplied: string): void {
-  if (session.rev2 && isOtherName(session, name, supplied)) writeListed(session, tree, name, oldName(supplied))
+export function writeNormalisedName(session: ImapSession, named: Named, supplied: string): void {
+  if (session.rev2 && isOtherName(session, fullName(named), supplied)) writeListed(session, named, oldName(supplied))
 }
 
 /** The same of RENAME, where either name may be the one, and the old one is reported (RFC 9051 §6.3.6). */
 export function writeRenamed(
   session: ImapSession,
-  tree: MailboxTree,
   from: { readonly name: string; readonly supplied: string },
-  to: { readonly name: string; readonly supplied: string },
+  to: { readonly named: Named; readonly supplied: string },
 ): void {
-  const isOther = isOtherName(session, from.name, from.supplied) || isOtherName(session, to.name, to.supplied)
-  if (session.rev2 && isOther) writeListed(session, tree, to.name, oldName(from.supplied))
+  const isOther =
+    isOtherName(session, from.name, from.supplied) || isOtherName(session, fullName(to.named), to.supplied)
+  if (session.rev2 && isOther) writeListed(session, to.named, oldName(from.supplied))
 }
 
-function writeListed(session: ImapSession, tree: MailboxTree, name: string, extended: string): void {
+function writeListed(session: ImapSession, named: Named, extended: string): void {
+  const { place, tree, name } = named
   const mailbox = tree.byName.get(name)
-  const attributes = mailbox ? [...mailbox.specialUse] : ['\\NonExistent']
-  attributes.push(parentsOf(tree.byName.keys()).has(name) ? '\\HasChildren' : '\\HasNoChildren')
-  session.out.line(listResponse(session, attributes, name, extended))
+  const isShown = mailbox !== undefined && allows(referenceTo(place, mailbox), 'l')
+  const attributes = isShown ? [...mailbox.specialUse] : ['\\NonExistent']
+  const parents = parentsOf(visibleIn(place, tree).map((visible) => visible.mailbox.name))
+  attributes.push(parents.has(name) ? '\\HasChildren' : '\\HasNoChildren')
+  session.out.line(listResponse(session, attributes, fullName(named), extended))
+}
+
+function fullName({ place, name }: Named): string {
+  return place.prefix + name
 }
 
 function oldName(supplied: string): string {

@@ -1,6 +1,7 @@
 import type { Mailbox, MailboxStatus } from '../../model/mailbox.ts'
 import type { Cursor } from '../../wire/cursor.ts'
 import { BadSyntax } from '../../wire/syntax-error.ts'
+import type { MailboxReference } from '../reference.ts'
 import type { ImapSession } from '../session.ts'
 import { mailboxObjectId } from './list.ts'
 
@@ -52,10 +53,10 @@ export function checkStatusItems(session: ImapSession, items: readonly StatusIte
 /** The text of a STATUS response (RFC 9051 §7.3.4). */
 export function statusResponse(
   session: ImapSession,
-  mailbox: Mailbox,
+  { mailbox, name }: Pick<MailboxReference, 'mailbox' | 'name'>,
   status: MailboxStatus,
   items: readonly StatusItem[],
 ): string {
   const values = items.map((item) => `${item} ${statusItems[item](status, mailbox, session)}`)
-  return `* STATUS ${session.mailboxText(mailbox.name)} (${values.join(' ')})`
+  return `* STATUS ${session.mailboxText(name)} (${values.join(' ')})`
 }

@@ -2,21 +2,24 @@ import { formatSet } from '../../wire/number-set.ts'
 import { type FlagSet, systemFlagNames } from '../../model/flags.ts'
 import { code } from './codes.ts'
 import { Refusal } from '../../model/refusal.ts'
+import type { Right } from '../../model/rights.ts'
 import type { MailboxSnapshot } from '../../model/snapshot.ts'
 import type { MailboxView, Selection } from '../../session/view.ts'
 import { StoreFailure } from '../../store/store.ts'
+import { allows, noSuchMailbox } from '../reference.ts'
 import type { ImapSession } from '../session.ts'
-import type { Login, SelectedMailbox } from '../state.ts'
+import type { SelectedMailbox } from '../state.ts'
 
 /**
  * Tells the client what has changed in the selected mailbox: the one place that does (RFC 9051 §7.4.1, §7.5.1).
  * Without `mayExpunge` messages that are gone keep their numbers until later.
  */
 export async function writeUpdates(session: ImapSession, mayExpunge: boolean): Promise<void> {
-  const { login, selected } = session
-  if (!login || !selected) return
+  const { selected } = session
+  if (!selected) return
+  if (selected.user !== undefined) await refreshRights(session, selected)
   const { view } = selected
-  const latest = await login.account.snapshot(view.mailbox, session.storeUser)
+  const latest = await selected.account.snapshot(view.mailbox, selected.user)
   if (latest === view.snapshot && !(mayExpunge && view.holdsExpunges)) return
   const { out } = session
   const { expunged, vanished, grew, changed } = view.update(latest, mayExpunge)
@@ -30,10 +33,25 @@ export async function writeUpdates(session: ImapSession, mayExpunge: boolean): P
   }
   if (grew) {
     out.line('* ' + view.exists + ' EXISTS')
-    if (!session.rev2) await writeRecent(session, login, selected)
+    if (!session.rev2) await writeRecent(session, selected)
   }
   writeNewKeywords(session, selected, latest)
   if (changed.seqNums.length > 0) await writeFlagUpdates(session, view, changed)
+}
+
+/**
+ * Looks again at what the user may do with another's mailbox; where that has changed the client is told which flags it
+ * can store (RFC 4314 §5.1.1). Throws `Refusal` (`NONEXISTENT`) when the mailbox is no longer theirs to read.
+ */
+async function refreshRights(session: ImapSession, selected: SelectedMailbox): Promise<void> {
+  const mailbox = (await selected.account.tree()).byId.get(selected.mailbox.id)
+  if (mailbox === selected.mailbox) return
+  const rights = mailbox ? selected.place.rightsTo(mailbox) : ''
+  if (!mailbox || !allows({ rights }, 'r')) throw noSuchMailbox()
+  const isOther = rights !== selected.rights
+  selected.mailbox = mailbox
+  selected.rights = rights
+  if (isOther) writeFlagsResponse(session, selected, selected.view.snapshot)
 }
 
 /**
@@ -53,20 +71,17 @@ export async function writeLastUpdates(session: ImapSession, mayExpunge: boolean
 }
 
 /** Claims what is recent for this session, where it may, and tells how many are (RFC 3501 §7.3.2). */
-export async function writeRecent(session: ImapSession, login: Login, selected: SelectedMailbox): Promise<void> {
-  await claimRecent(session, login, selected)
+export async function writeRecent(session: ImapSession, selected: SelectedMailbox): Promise<void> {
+  await claimRecent(session, selected)
   session.out.line('* ' + selected.view.countRecent() + ' RECENT')
 }
 
 /** Makes what is recent so in this session and, where it may, in no other one (RFC 3501 §2.3.2). */
-export async function claimRecent(
-  { services }: ImapSession,
-  { account }: Login,
-  { view }: SelectedMailbox,
-): Promise<void> {
+export async function claimRecent({ services }: ImapSession, { account, user, view }: SelectedMailbox): Promise<void> {
   const { firstRecentUid, uidNext } = view.snapshot
   if (firstRecentUid >= uidNext) return
-  if (view.readOnly) return view.addRecent(firstRecentUid, uidNext)
+  // What is recent to the owner is not others' to claim.
+  if (view.readOnly || user !== undefined) return view.addRecent(firstRecentUid, uidNext)
   try {
     const { results } = await account.commit([{ op: 'claimRecent', mailbox: view.mailbox }])
     const claimed = results[0]
@@ -85,6 +100,13 @@ export function writeNewKeywords(session: ImapSession, selected: SelectedMailbox
   if (snapshot.keywords.length > selected.keywordsTold) writeFlagsResponse(session, selected, snapshot)
 }
 
+/** Those names of flags that the user may change (RFC 4314 §5.1.1). */
+function permittedNames(selected: SelectedMailbox, names: string): string {
+  const rightOf = (name: string): Right => (name === '\\Seen' ? 's' : name === '\\Deleted' ? 't' : 'w')
+  const permitted = names.split(' ').filter((name) => allows(selected, rightOf(name)))
+  return permitted.join(' ')
+}
+
 /** FLAGS and PERMANENTFLAGS (RFC 9051 §7.3.5, §7.1); `\*` as long as there may be more keywords. */
 export function writeFlagsResponse(session: ImapSession, selected: SelectedMailbox, snapshot: MailboxSnapshot): void {
   const names = [...systemFlagNames.map(([name]) => name), ...snapshot.keywords].join(' ')
@@ -92,7 +114,8 @@ export function writeFlagsResponse(session: ImapSession, selected: SelectedMailb
   if (selected.view.readOnly) session.out.line(`* OK [${code.permanentFlags('')}] Read-only`)
   else {
     const more = snapshot.keywords.length < session.services.limits.maxKeywords ? ' \\*' : ''
-    session.out.line(`* OK [${code.permanentFlags(names + more)}] Flags kept`)
+    const kept = selected.user === undefined ? names + more : permittedNames(selected, names + more)
+    session.out.line(`* OK [${code.permanentFlags(kept)}] Flags kept`)
   }
   selected.keywordsTold = snapshot.keywords.length
 }

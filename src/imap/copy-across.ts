@@ -1,0 +1,83 @@
+import { type FlagSet, noFlags } from '../model/flags.ts'
+import type { Uids } from '../model/numbers.ts'
+import { type AppendedMessage, resultOf, type StagedMessage } from '../model/operation.ts'
+import { Refusal } from '../model/refusal.ts'
+import { type MailboxSnapshot, rowOfUid } from '../model/snapshot.ts'
+import type { AccountStore } from '../store/store.ts'
+import type { SessionIn } from './command.ts'
+import type { MailboxReference } from './reference.ts'
+
+/** What COPY and MOVE came to. */
+export interface Copied {
+  readonly uidValidity: number
+  /** UIDs that were copied, and theirs in the target, pair by pair (RFC 4315 §3). */
+  readonly from: Uids
+  readonly to: Uids
+  /** Of the source's account. */
+  readonly modSeq: number
+}
+
+/** Octets that are read and staged at once. */
+const pieceBytes = 64 * 1024
+
+/**
+ * Copies or moves messages from the selected mailbox to another account. The octets are read and taken in anew, since
+ * accounts have no messages in common; all of them are in the target, durably, before a MOVE takes any away. A crash in
+ * between leaves them in both.
+ */
+export async function copyAcross(
+  session: SessionIn<'selected'>,
+  op: 'copy' | 'move',
+  uids: Uint32Array,
+  target: MailboxReference,
+): Promise<Copied> {
+  const { account, user, view } = session.selected
+  const source = await account.snapshot(view.mailbox, user)
+  const rows = uids.map((uid) => rowOfUid(source.uids, uid) + 1)
+  if (rows.includes(0)) throw new Refusal('EXPUNGEISSUED', 'Some messages are gone; nothing was done')
+  const staged: StagedMessage[] = []
+  try {
+    for (const row of rows) staged.push(await stageCopy(session, source, row - 1, target.account))
+    const messages = staged.map((message, n): AppendedMessage => {
+      const row = rows[n]! - 1 // as many
+      return { staged: message, flags: flagsAt(source, row), internalDate: source.internalDates[row]! } // inside bounds
+    })
+    const committed = await target.account.commit([{ op: 'append', mailbox: target.mailbox.id, messages }])
+    const { uidValidity, uids: to } = resultOf(committed, 0, 'append')
+    if (op === 'copy') return { uidValidity, from: uids, to, modSeq: source.highestModSeq }
+    const { modSeq } = await account.commit([{ op: 'expunge', mailbox: view.mailbox, uids, onlyDeleted: false }])
+    return { uidValidity, from: uids, to, modSeq }
+  } finally {
+    for (const message of staged) message.release() // does nothing to those that are committed
+  }
+}
+
+async function stageCopy(
+  { selected, io }: SessionIn<'selected'>,
+  source: MailboxSnapshot,
+  row: number,
+  into: AccountStore,
+): Promise<StagedMessage> {
+  const message = source.messages[row]! // inside bounds, as is its size
+  const size = source.sizes[row]!
+  const stager = into.stage()
+  try {
+    for (let offset = 0; offset < size;) {
+      // The stager may keep what it is given, so each piece is its own.
+      const piece = Buffer.allocUnsafe(Math.min(pieceBytes, size - offset))
+      const read = await selected.account.readBlob(message, offset, piece)
+      if (read === 0) throw new Refusal('EXPUNGEISSUED', 'A message is gone; nothing was done')
+      await stager.write(piece.subarray(0, read))
+      offset += read
+      await io.breathe()
+    }
+    return await stager.finish()
+  } catch (error) {
+    await stager.abort()
+    throw error
+  }
+}
+
+function flagsAt({ flags, flagSets }: MailboxSnapshot, row: number): FlagSet {
+  return flagSets[flags.at(row)] ?? noFlags
+}

@@ -1,0 +1,151 @@
+import { type Mailbox, type MailboxTree, parentNames, separator } from '../model/mailbox.ts'
+import { Refusal } from '../model/refusal.ts'
+import { allRights, rightsOf } from '../model/rights.ts'
+import { type AccountStore, StoreFailure } from '../store/store.ts'
+import { allows, type MailboxReference, type Place, referenceTo, visibleIn } from './reference.ts'
+import type { ImapSession } from './session.ts'
+import type { Holder, Sharing } from './sharing.ts'
+import type { Login } from './state.ts'
+
+/** The place that is the user's own account: every right, and names as they are. */
+export function ownPlace(account: AccountStore): Place {
+  return { account, prefix: '', user: undefined, rightsTo: everyRight }
+}
+
+const everyRight = (): string => allRights
+
+/** A name, as the session uses it, taken apart. */
+export interface PlacedName {
+  readonly place: Place
+  /** What the account calls it. */
+  readonly name: string
+}
+
+/** Whether a name lies in the namespaces of others, or is the first level of one. */
+export function isOthers(sharing: Sharing | undefined, name: string): boolean {
+  if (!sharing) return false
+  return [sharing.otherUsers, sharing.shared].some((level) => name === level || name.startsWith(level + separator))
+}
+
+/**
+ * The account and the mailbox's name in it that a name of others' namespaces stands for, whether or not there is such
+ * a mailbox; `undefined` when there is no such account, or it has nothing for this user.
+ */
+export async function placeOthers(session: ImapSession, login: Login, name: string): Promise<PlacedName | undefined> {
+  const { sharing } = session.services
+  const [level, holderName, ...rest] = name.split(separator)
+  if (!sharing || level === undefined || holderName === undefined || rest.length === 0) return undefined
+  const holder = await sharing.holderNamed(holderName)
+  if (!holder || level !== levelOf(sharing, holder)) return undefined
+  const place = await placeOf(session, login, sharing, holder)
+  return place && { place, name: inboxInCapitals(rest.join(separator)) }
+}
+
+/** The mailbox with this name, whatever the rights to it. Own ones come first, so that none is ever covered. */
+export async function findMailbox(
+  session: ImapSession,
+  login: Login,
+  name: string,
+): Promise<MailboxReference | undefined> {
+  const own = (await login.account.tree()).byName.get(name)
+  if (own) return referenceTo(login.own, own)
+  if (!isOthers(session.services.sharing, name)) return undefined
+  const placed = await placeOthers(session, login, name)
+  const mailbox = placed && (await placed.place.account.tree()).byName.get(placed.name)
+  return mailbox && referenceTo(placed.place, mailbox)
+}
+
+/**
+ * Where a new mailbox with this name goes: the right `k` to the nearest superior one that exists allows it (RFC 4314
+ * §4). Throws `Refusal` (`NOPERM`), the same whether or not there is such an account, or such a mailbox unseen.
+ */
+export async function placeNew(session: ImapSession, login: Login, name: string): Promise<PlacedName> {
+  const { sharing } = session.services
+  const [firstLevel = ''] = name.split(separator, 1)
+  // Who had mailboxes of such a name before anything was shared keeps them.
+  if (!isOthers(sharing, name) || (await login.account.tree()).byName.has(firstLevel)) {
+    return { place: login.own, name }
+  }
+  const placed = await placeOthers(session, login, name)
+  if (placed) {
+    const { place } = placed
+    const tree = await place.account.tree()
+    const existing = tree.byName.get(placed.name)
+    const mayCreate = allows({ rights: place.rightsTo(nearestParent(tree, placed.name)) }, 'k')
+    const isHidden = existing !== undefined && !allows(referenceTo(place, existing), 'l')
+    if (mayCreate && !isHidden) return placed
+  }
+  throw new Refusal('NOPERM', 'Mailboxes cannot be made there')
+}
+
+function nearestParent({ byName }: MailboxTree, name: string): Mailbox | undefined {
+  return byName.get(parentNames(name).findLast((parent) => byName.has(parent)) ?? '')
+}
+
+/** Own mailboxes, in the order of their creation. */
+export async function ownMailboxes(login: Login): Promise<MailboxReference[]> {
+  return visibleIn(login.own, await login.account.tree())
+}
+
+/** Mailboxes of others that the user may look up, account by account. */
+export async function othersMailboxes(session: ImapSession, login: Login): Promise<MailboxReference[]> {
+  const { sharing } = session.services
+  if (!sharing) return []
+  const found: MailboxReference[] = []
+  for (const account of await accountsFor(session, login, sharing)) {
+    try {
+      const holder = await sharing.holderOf(account)
+      const place = holder && (await placeOf(session, login, sharing, holder))
+      if (place) found.push(...visibleIn(place, await place.account.tree()))
+    } catch (error) {
+      if (!(error instanceof StoreFailure)) throw error
+      // One account that cannot be opened is no reason to show nothing of the others.
+      session.services.log.error({ err: error, account }, 'an account that is shared cannot be opened')
+    }
+  }
+  return found
+}
+
+/** The other accounts that have something for the user. */
+async function accountsFor(_session: ImapSession, login: Login, sharing: Sharing): Promise<readonly string[]> {
+  const identifiers = await sharing.identifiersOf(login.identity.user)
+  return (await sharing.ownedBy(identifiers)).filter((account) => account !== login.identity.account)
+}
+
+async function placeOf(
+  session: ImapSession,
+  login: Login,
+  sharing: Sharing,
+  holder: Holder,
+): Promise<Place | undefined> {
+  const { user, account: own } = login.identity
+  // Own mailboxes have no other name.
+  if (holder.account === own) return undefined
+  if (!(await accountsFor(session, login, sharing)).includes(holder.account)) return undefined
+  const identifiers = await sharing.identifiersOf(user)
+  const isOwner = holder.owners.some((owner) => identifiers.includes(owner))
+  return {
+    account: await session.others.open(holder.account),
+    prefix: levelOf(sharing, holder) + separator + holder.name + separator,
+    user,
+    rightsTo: isOwner ? everyRight : (mailbox) => (mailbox ? rightsOf(mailbox.acl, identifiers) : ''),
+  }
+}
+
+function levelOf({ otherUsers, shared }: Sharing, { isShared }: Holder): string {
+  return isShared ? shared : otherUsers
+}
+
+/** A name with INBOX in capitals where it stands behind the name of another account. */
+export function normalOthersName(sharing: Sharing | undefined, name: string): string {
+  if (!isOthers(sharing, name)) return name
+  const [level = '', holder, ...rest] = name.split(separator)
+  return holder === undefined || rest.length === 0
+    ? name
+    : [level, holder, inboxInCapitals(rest.join(separator))].join(separator)
+}
+
+/** INBOX is in any case in other accounts, too (RFC 9051 §5.1). */
+function inboxInCapitals(name: string): string {
+  return /^inbox(?:$|\/)/i.test(name) ? 'INBOX' + name.slice(5) : name
+}
