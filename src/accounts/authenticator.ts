@@ -106,6 +106,9 @@ class PasswordChecker {
   async #password(name: string, text: string, address: string): Promise<Identity> {
     this.#throttle.admitAddress(address)
     const claim = await this.#claim(name, address)
+    const { user } = claim
+    const app = user && (await this.#lookUp(() => this.#directory.findAppPassword(user, text)))
+    if (app) return withoutCapabilities(this.#accept(claim), app.disabledCapabilities)
     const storedHash = claim.user?.credentials.password ?? this.#impossible
     const password = prepare(text)
     const mac = this.#memory.mac(claim.name, storedHash, password ?? '')
@@ -169,9 +172,13 @@ class PasswordChecker {
     return { user, address, name: user?.name ?? this.#directory.nameOf(text) }
   }
 
-  async #find(name: string): Promise<User | undefined> {
+  #find(name: string): Promise<User | undefined> {
+    return this.#lookUp(() => this.#directory.find(name))
+  }
+
+  async #lookUp<Found>(find: () => Promise<Found>): Promise<Found> {
     try {
-      return await this.#directory.find(name)
+      return await find()
     } catch (error) {
       this.#log.error({ err: error }, 'cannot look up users')
       throw new Refusal('UNAVAILABLE', 'Users cannot be looked up now, please try again later')
@@ -215,5 +222,10 @@ class PasswordChecker {
 }
 
 function identityOf(user: User | undefined): Identity | undefined {
-  return user && { user: user.name, account: user.account }
+  return user && withoutCapabilities({ user: user.name, account: user.account }, user.disabledCapabilities)
+}
+
+function withoutCapabilities(identity: Identity, names: readonly string[]): Identity {
+  const { disabledCapabilities = [] } = identity
+  return names.length === 0 ? identity : { ...identity, disabledCapabilities: [...disabledCapabilities, ...names] }
 }

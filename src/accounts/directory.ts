@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { Refusal } from '../model/refusal.ts'
 import { prepare } from '../sasl/text.ts'
+import { maxAppPasswords } from './app-password.ts'
+import type { AppPassword, NewAppPassword } from './app-password.ts'
 import type { Credentials, HashCosts } from './credentials.ts'
 import { canonicalDomain, canonicalName } from './name.ts'
 
@@ -15,6 +17,8 @@ export interface UserEntry {
 /** A user who can sign in. */
 export interface User extends UserEntry {
   readonly credentials: Credentials
+  /** Capabilities that none of their sessions has, in capitals. */
+  readonly disabledCapabilities: readonly string[]
 }
 
 /** A user to be. */
@@ -42,6 +46,15 @@ export interface UserDirectory {
   /** All or none. `onHashed` hears after each user how many are done; hashing is what takes the time. */
   addMany(users: Iterable<NewUser>, onHashed?: (done: number) => void): Promise<readonly UserEntry[]>
   setPassword(name: string, password: string): Promise<UserEntry>
+  /** Switches capabilities off for all future sessions of a user, and all others on again; the names in capitals. */
+  setDisabledCapabilities(name: string, capabilities: readonly string[]): Promise<readonly string[]>
+  /** Makes an app password for a user; it is told this once. `LIMIT` when there are too many. */
+  addAppPassword(name: string, wanted: NewAppPassword): Promise<AppPassword & { readonly password: string }>
+  /** App passwords of a user, expired ones included, the oldest first. */
+  appPasswords(name: string): Promise<readonly AppPassword[]>
+  removeAppPassword(name: string, label: string): Promise<void>
+  /** The app password of this user that `text` is, unless it has expired. */
+  findAppPassword(user: UserEntry, text: string): Promise<AppPassword | undefined>
   /** The user is gone; the account and its mail are the caller's business. */
   remove(name: string): Promise<UserEntry>
   /** All users, by name. */
@@ -101,6 +114,21 @@ export function userExists(name: string): Refusal {
 /** A refusal for a name that nobody has. */
 export function noSuchUser(text: string): Refusal {
   return new Refusal('NONEXISTENT', `There is no user ${JSON.stringify(text.slice(0, 80))}`)
+}
+
+/** A refusal for an app password that does not exist. */
+export function noSuchAppPassword(label: string): Refusal {
+  return new Refusal('NONEXISTENT', `There is no app password ${JSON.stringify(label.slice(0, 80))}`)
+}
+
+/** A refusal for an app password whose name is taken. */
+export function appPasswordExists(label: string): Refusal {
+  return new Refusal('ALREADYEXISTS', `There is an app password ${JSON.stringify(label)} already`)
+}
+
+/** A refusal for one app password too many. */
+export function tooManyAppPasswords(): Refusal {
+  return new Refusal('LIMIT', `A user has ${maxAppPasswords} app passwords at most; remove one`)
 }
 
 /** Local domains in canonical spelling. Throws `Error` for what is no domain: it comes from the configuration. */

@@ -1,40 +1,62 @@
+import {
+  appPasswordMac,
+  capabilityNames,
+  checkedAppPassword,
+  makeAppPassword,
+  maxAppPasswords,
+} from './app-password.ts'
+import type { AppPassword } from './app-password.ts'
 import { makeCredentials, testCosts } from './credentials.ts'
 import type { HashCosts } from './credentials.ts'
 import {
+  appPasswordExists,
   checkedName,
   checkedPassword,
   defaultLocalDomains,
   localDomainSet,
   newAccountId,
   newSecret,
+  noSuchAppPassword,
   noSuchUser,
+  tooManyAppPasswords,
   userExists,
 } from './directory.ts'
-import type { NewUser, User, UserDirectory, UserEntry } from './directory.ts'
+import type { NewUser, UserDirectory, UserEntry } from './directory.ts'
 import { candidateNames } from './name.ts'
 import { prepareUsers } from './prepare-users.ts'
+import type { PreparedUser } from './prepare-users.ts'
 
 /** Settings of {@link memoryDirectory}. */
 export interface MemoryDirectoryOptions {
   readonly localDomains?: readonly string[] | undefined
   /** By default next to nothing: nobody can steal this memory who could not also read the passwords. */
   readonly costs?: HashCosts | undefined
+  /** Milliseconds since 1970. */
+  readonly clock?: (() => number) | undefined
 }
 
 interface Kept extends UserEntry {
   /** Made when first asked for, so that a server with many users starts at once. */
-  readonly load: () => Promise<User>
+  readonly load: () => Promise<PreparedUser>
+  readonly disabledCapabilities: readonly string[]
+  /** By their MACs, in hex. */
+  readonly appPasswords: Map<string, AppPassword>
 }
 
 /** Users that live as long as the process, for embedding and tests. Throws `Refusal` as `add` does. */
 export function memoryDirectory(users: Iterable<NewUser> = [], options: MemoryDirectoryOptions = {}): UserDirectory {
-  const { costs = testCosts } = options
+  const { costs = testCosts, clock = Date.now } = options
   const localDomains = localDomainSet(options.localDomains ?? defaultLocalDomains)
   const byName = new Map<string, Kept>()
+  const secret = newSecret()
+  const now = (): number => Math.floor(clock() / 1000)
 
-  function insert(user: User): UserEntry {
+  function insert(user: PreparedUser): UserEntry {
     if (byName.has(user.name)) throw userExists(user.name)
-    byName.set(user.name, { ...entryOf(user), load: () => Promise.resolve(user) })
+    byName.set(
+      user.name,
+      newUser(user, () => Promise.resolve(user)),
+    )
     return entryOf(user)
   }
 
@@ -51,12 +73,16 @@ export function memoryDirectory(users: Iterable<NewUser> = [], options: MemoryDi
     byName.set(name, lazyUser({ name, account }, checkedPassword(password), costs))
   }
 
+  const ofUser = ({ name }: UserEntry, text: string): string | undefined =>
+    appPasswordMac(secret, name, text)?.toString('hex')
+
   return {
-    secret: newSecret(),
+    secret,
     costs,
     async find(text) {
       const name = candidateNames(text, localDomains).find((candidate) => byName.has(candidate))
-      return name === undefined ? undefined : byName.get(name)?.load()
+      const kept = name === undefined ? undefined : byName.get(name)
+      return kept && { ...(await kept.load()), disabledCapabilities: kept.disabledCapabilities }
     },
     nameOf: (text) => candidateNames(text, localDomains).at(-1) ?? '',
     async add(name, password) {
@@ -71,10 +97,39 @@ export function memoryDirectory(users: Iterable<NewUser> = [], options: MemoryDi
       return prepared.map(insert)
     },
     async setPassword(text, password) {
-      const { name, account } = existing(text)
+      const entry = entryOf(existing(text))
       const credentials = await makeCredentials(checkedPassword(password), costs)
-      byName.set(name, { name, account, load: () => Promise.resolve({ name, account, credentials }) })
-      return { name, account }
+      byName.set(entry.name, { ...existing(text), load: () => Promise.resolve({ ...entry, credentials }) })
+      return entry
+    },
+    async setDisabledCapabilities(text, capabilities) {
+      const kept = existing(text)
+      const disabledCapabilities = capabilityNames(capabilities)
+      byName.set(kept.name, { ...kept, disabledCapabilities })
+      return disabledCapabilities
+    },
+    async addAppPassword(text, wanted) {
+      const kept = existing(text)
+      const added = { ...checkedAppPassword(wanted), created: now() }
+      if ([...kept.appPasswords.values()].some(({ label }) => label === added.label))
+        throw appPasswordExists(added.label)
+      if (kept.appPasswords.size >= maxAppPasswords) throw tooManyAppPasswords()
+      const password = makeAppPassword()
+      kept.appPasswords.set(ofUser(kept, password) ?? '', added)
+      return { ...added, password }
+    },
+    async appPasswords(text) {
+      return [...existing(text).appPasswords.values()]
+    },
+    async removeAppPassword(text, label) {
+      const { appPasswords } = existing(text)
+      const [mac] = [...appPasswords].find(([, kept]) => kept.label === label) ?? []
+      if (mac === undefined) throw noSuchAppPassword(label)
+      appPasswords.delete(mac)
+    },
+    async findAppPassword(user, text) {
+      const found = byName.get(user.name)?.appPasswords.get(ofUser(user, text) ?? '')
+      return found && (found.expires ?? Infinity) > now() ? found : undefined
     },
     async remove(text) {
       const kept = existing(text)
@@ -92,10 +147,14 @@ function entryOf({ name, account }: UserEntry): UserEntry {
   return { name, account }
 }
 
+function newUser(entry: UserEntry, load: Kept['load']): Kept {
+  return { ...entryOf(entry), load, disabledCapabilities: [], appPasswords: new Map() }
+}
+
 function lazyUser(entry: UserEntry, password: string, costs: HashCosts): Kept {
-  let user: Promise<User> | undefined
-  return {
-    ...entry,
-    load: () => (user ??= makeCredentials(password, costs).then((credentials) => ({ ...entry, credentials }))),
-  }
+  let user: ReturnType<Kept['load']> | undefined
+  return newUser(
+    entry,
+    () => (user ??= makeCredentials(password, costs).then((credentials) => ({ ...entry, credentials }))),
+  )
 }

@@ -5,6 +5,9 @@ import { checkedName, checkedPassword, newAccountId, userExists } from './direct
 import type { NewUser, User } from './directory.ts'
 import { hashConcurrency, WorkQueue } from './work-queue.ts'
 
+/** A new user, ready to be written: nothing is switched off for them yet. */
+export type PreparedUser = Omit<User, 'disabledCapabilities'>
+
 /**
  * Users ready to be written: all names and passwords are checked first, also with `isTaken`, since hashing is what
  * takes time. Throws `Refusal`.
@@ -14,7 +17,7 @@ export async function prepareUsers(
   costs: HashCosts,
   isTaken: (name: string) => boolean,
   onHashed: (done: number) => void = () => {},
-): Promise<User[]> {
+): Promise<PreparedUser[]> {
   const checked = new Map<string, { password: string; account: string }>()
   for (const { name: text, password, account = newAccountId() } of users) {
     const name = checkedName(text)

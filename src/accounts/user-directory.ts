@@ -2,6 +2,8 @@ import Database from 'better-sqlite3'
 import { chmodSync, closeSync, openSync } from 'node:fs'
 import { Refusal } from '../model/refusal.ts'
 import { formatScramKeys, parseScramKeys } from '../sasl/scram-keys.ts'
+import { capabilityNames } from './app-password.ts'
+import { appPasswordMigration, appPasswordTable } from './app-password-table.ts'
 import { defaultCosts, impossibleCredentials, makeCredentials } from './credentials.ts'
 import type { Credentials, HashCosts } from './credentials.ts'
 import {
@@ -17,6 +19,7 @@ import type { DirectoryFailureReason, User, UserDirectory, UserEntry } from './d
 import { candidateNames } from './name.ts'
 import { parsePhc } from './phc.ts'
 import { prepareUsers } from './prepare-users.ts'
+import type { PreparedUser } from './prepare-users.ts'
 
 /** Milliseconds to wait for another process that writes. */
 const busyTimeoutMs = 10_000
@@ -34,6 +37,8 @@ const migrations: readonly string[] = [
      scram_sha256 TEXT NOT NULL
    ) STRICT, WITHOUT ROWID;
    CREATE TABLE former_accounts (account TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;`,
+  `ALTER TABLE users ADD COLUMN disabled TEXT NOT NULL DEFAULT ''; -- capabilities, a space between
+   ${appPasswordMigration}`,
 ]
 
 /** Settings of {@link userDirectory}. */
@@ -54,6 +59,7 @@ interface UserRow {
   readonly password: string
   readonly scram_sha1: string
   readonly scram_sha256: string
+  readonly disabled: string
 }
 
 /**
@@ -70,12 +76,14 @@ export function userDirectory(options: UserDirectoryOptions): UserDirectory {
   const selectFormer = database.prepare<[string], unknown>('SELECT 1 FROM former_accounts WHERE account = ?')
   const selectAll = database.prepare<[], UserEntry>('SELECT name, account FROM users ORDER BY name')
   const insert = database.prepare<[UserRow & { now: number }]>(
-    'INSERT INTO users VALUES (@name, @account, @now, @now, @password, @scram_sha1, @scram_sha256)',
+    `INSERT INTO users (name, account, created, changed, password, scram_sha1, scram_sha256)
+     VALUES (@name, @account, @now, @now, @password, @scram_sha1, @scram_sha256)`,
   )
   const update = database.prepare<[UserRow & { now: number }]>(
     `UPDATE users SET changed = @now, password = @password, scram_sha1 = @scram_sha1, scram_sha256 = @scram_sha256
      WHERE name = @name AND account = @account`,
   )
+  const updateDisabled = database.prepare<[string, string]>('UPDATE users SET disabled = ? WHERE name = ?')
   const remove = database.prepare<[string]>('DELETE FROM users WHERE name = ?')
   const insertFormer = database.prepare<[string]>('INSERT OR IGNORE INTO former_accounts VALUES (?)')
 
@@ -83,6 +91,7 @@ export function userDirectory(options: UserDirectoryOptions): UserDirectory {
   const decoy = toRow({ name: '', account: '', credentials: impossibleCredentials(costs) })
 
   const now = (): number => Math.floor(clock() / 1000)
+  const appPasswords = appPasswordTable(database, secret, now)
 
   function rowOf(text: string): UserRow | undefined {
     for (const name of candidateNames(text, localDomains)) {
@@ -101,7 +110,7 @@ export function userDirectory(options: UserDirectoryOptions): UserDirectory {
   /** All or none; nobody else writes in between. */
   const write = <Result>(work: () => Result): Result => guard(file, () => database.transaction(work).immediate())
 
-  function insertAll(users: readonly User[]): UserEntry[] {
+  function insertAll(users: readonly PreparedUser[]): UserEntry[] {
     return write(() =>
       users.map((user) => {
         // Another process may have been here while we hashed.
@@ -139,6 +148,23 @@ export function userDirectory(options: UserDirectoryOptions): UserDirectory {
       if (changed === 0) throw noSuchUser(text)
       return entryOf(row)
     },
+    async setDisabledCapabilities(text, capabilities) {
+      const names = capabilityNames(capabilities)
+      write(() => updateDisabled.run(names.join(' '), existingRow(text).name))
+      return names
+    },
+    async addAppPassword(text, wanted) {
+      return write(() => appPasswords.add(existingRow(text).name, wanted))
+    },
+    async appPasswords(text) {
+      return guard(file, () => appPasswords.list(existingRow(text).name))
+    },
+    async removeAppPassword(text, label) {
+      write(() => appPasswords.remove(existingRow(text).name, label))
+    },
+    async findAppPassword(user, text) {
+      return guard(file, () => appPasswords.find(user.name, text))
+    },
     async remove(text) {
       return write(() => {
         const row = existingRow(text)
@@ -165,6 +191,7 @@ function openDatabase(file: string): Database.Database {
     database.pragma('journal_mode = WAL')
     database.pragma('synchronous = FULL')
     database.pragma('trusted_schema = OFF')
+    database.pragma('foreign_keys = ON')
     migrate(database, file)
     return database
   } catch (error) {
@@ -205,18 +232,20 @@ function entryOf({ name, account }: UserEntry): UserEntry {
   return { name, account }
 }
 
-function toRow({ name, account, credentials }: User): UserRow {
+function toRow({ name, account, credentials }: PreparedUser): UserRow {
   return {
     name,
     account,
     password: credentials.password,
     scram_sha1: formatScramKeys('SHA-1', credentials.scram['SHA-1']),
     scram_sha256: formatScramKeys('SHA-256', credentials.scram['SHA-256']),
+    disabled: '',
   }
 }
 
 function fromRow(row: UserRow, file: string): User {
-  return { ...entryOf(row), credentials: credentialsOf(row, file) }
+  const disabledCapabilities = row.disabled.split(' ').filter((word) => word !== '')
+  return { ...entryOf(row), credentials: credentialsOf(row, file), disabledCapabilities }
 }
 
 function credentialsOf(row: UserRow, file: string): Credentials {

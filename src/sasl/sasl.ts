@@ -6,6 +6,8 @@ export interface Identity {
   readonly user: string
   /** The id of the account that is theirs in the store. */
   readonly account: string
+  /** Capabilities that are switched off for this session, in capitals: by the user's settings or an app password's. */
+  readonly disabledCapabilities?: readonly string[]
 }
 
 /** What is known of the connection that signs in. */
