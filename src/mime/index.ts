@@ -9,12 +9,15 @@ export {
   streamingDecoder,
   type StreamingDecoder,
 } from './charset.ts'
+export { encodeText, Inexpressible, isWritableCharset, TextEncoding } from './charset-encode.ts'
 export { parseContentType, parseDisposition, type ContentType, type Disposition } from './content.ts'
 export { parseDate, type SentDate } from './dates.ts'
 export { isKnownEncoding, TransferDecoder } from './decode.ts'
 export { decodeHeaderValue } from './encoded-word.ts'
 export { fieldSelector, fieldValue, headerFields, selectFields, unfold, type HeaderField } from './header-fields.ts'
 export { encodeHeaderLines, headerLineSelector, type LineSelector } from './header-lines.ts'
+export { recodeHeader, type HeaderCharset } from './header-recode.ts'
+export { HtmlText } from './html-text.ts'
 export { indexMessage, MessageIndexer } from './indexer.ts'
 export { decodeKeys, encodeKeys } from './keys.ts'
 export { parseMessageId, parseMessageIds, threadReferences } from './message-ids.ts'

@@ -1,6 +1,7 @@
 /** The preview of a message (RFC 8970). */
 import { decodeTextOrGuess } from './charset.ts'
 import { isKnownEncoding, TransferDecoder } from './decode.ts'
+import { decodeReferences } from './html-entities.ts'
 import { maxPreviewCharacters } from './limits.ts'
 import type { Part } from './message.ts'
 
@@ -55,39 +56,6 @@ function shorten(text: string): string {
 
 /** Elements whose content is not shown. */
 const hidden = /^<(style|script|head|title|template|noscript)\b/i
-/** What a name of a character stands for; the others are rare enough in a preview to stay as they are. */
-const characters = new Map([
-  ['amp', '&'],
-  ['lt', '<'],
-  ['gt', '>'],
-  ['quot', '"'],
-  ['apos', "'"],
-  ['nbsp', ' '],
-  ['zwnj', ''],
-  ['shy', ''],
-  ['ndash', '–'],
-  ['mdash', '—'],
-  ['hellip', '…'],
-  ['lsquo', '‘'],
-  ['rsquo', '’'],
-  ['ldquo', '“'],
-  ['rdquo', '”'],
-  ['auml', 'ä'],
-  ['ouml', 'ö'],
-  ['uuml', 'ü'],
-  ['Auml', 'Ä'],
-  ['Ouml', 'Ö'],
-  ['Uuml', 'Ü'],
-  ['szlig', 'ß'],
-  ['eacute', 'é'],
-  ['egrave', 'è'],
-  ['agrave', 'à'],
-  ['ccedil', 'ç'],
-  ['copy', '©'],
-  ['reg', '®'],
-  ['euro', '€'],
-])
-
 /** What a reader sees of HTML, roughly. The result is plain text: it is never read as HTML again. */
 export function textOfHtml(html: string): string {
   let text = ''
@@ -103,11 +71,7 @@ export function textOfHtml(html: string): string {
     if (at === open + 1) text += '<'
     else if (!/^<\/?(?:a|b|i|u|em|strong|span|font|small|big|sub|sup)\b/i.test(html.slice(open, open + 9))) text += ' '
   }
-  return text.replace(/&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|([a-z]{2,8}));?/gi, (whole, decimal, hex, name) => {
-    if (typeof name === 'string') return characters.get(name) ?? whole
-    const code = typeof decimal === 'string' ? Number(decimal) : parseInt(String(hex), 16)
-    return code > 0 && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff) ? String.fromCodePoint(code) : ' '
-  })
+  return decodeReferences(text)
 }
 
 /** Where the tag, comment or hidden element that starts at `open` ends; right behind `open` when it is just a sign. */
