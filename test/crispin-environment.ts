@@ -29,7 +29,8 @@ export async function openPlayer(engine: Engine): Promise<Player> {
   return {
     async play(dialogue, pieceBytes) {
       const account = `account-${++plays}`
-      const server = await startServer({ store, accounts: [{ name: 'alice', password: 'secret', account }] })
+      const accounts = [{ name: 'alice', password: 'secret', account }]
+      const server = await startServer({ store, accounts, config: dialogue.settings })
       try {
         return await runDialogue(dialogue, {
           server: 'crispin',

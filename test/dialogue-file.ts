@@ -60,6 +60,8 @@ export interface Dialogue {
   readonly recent: boolean
   /** Whether connections are unprotected, offer STARTTLS and take no passwords before it. */
   readonly startTls: boolean
+  /** Settings of the server by table, as in docs/configuration.md. */
+  readonly settings: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   readonly rev2: boolean
   /** Extensions that every session enables before the dialogue begins. */
   readonly enabled: readonly string[]
@@ -116,6 +118,7 @@ class Parser {
   #recent = false
   #startTls = false
   #rev2 = false
+  readonly #settings: Record<string, Record<string, unknown>> = {}
   readonly #needs: string[] = []
   readonly #mailboxes: string[] = []
   readonly #subscribed: string[] = []
@@ -151,6 +154,7 @@ class Parser {
       messages: this.#messages,
       recent: this.#recent,
       startTls: this.#startTls,
+      settings: this.#settings,
       rev2: this.#rev2,
       enabled: this.#enabled,
       starts: this.#starts,
@@ -207,6 +211,9 @@ class Parser {
       case 'starttls':
         this.#startTls = true
         break
+      case 'setting':
+        this.#setting(rest)
+        break
       case 'rev2':
         this.#rev2 = true
         break
@@ -223,6 +230,14 @@ class Parser {
       default:
         this.#holdsMessage(text)
     }
+  }
+
+  /** `imap.messageLimit 3`; other servers do not have it. */
+  #setting([name = '', value = '']: readonly string[]): void {
+    const [, table, key] = /^(\w+)\.(\w+)$/.exec(name) ?? []
+    if (!table || !key || value === '') this.#fail('a setting is `table.name value`')
+    this.#settings[table] = { ...this.#settings[table], [key]: /^\d+$/.test(value) ? Number(value) : value }
+    this.#onlyCrispin ||= 'a setting of its own'
   }
 
   /** `INBOX holds hello (\Seen) "01-Jan-2020 00:00:00 +0000"`, `Work holds 3 hello`. */

@@ -29,6 +29,9 @@ export type Outcome =
 /** How long a server may think before a dialogue has failed. A guard only: no dialogue waits for it. */
 const patienceMs = 10_000
 
+/** Messages that are given to a mailbox in one APPEND, where the server takes several. */
+const maxAtOnce = 100
+
 /** Plays `dialogue` against a server that holds a fresh account `alice` with the password `secret`. */
 export async function runDialogue(dialogue: Dialogue, environment: Environment): Promise<Outcome> {
   if (dialogue.onlyCrispin !== '' && environment.server !== 'crispin') {
@@ -213,7 +216,7 @@ class Play {
     if (missing.length > 0) return missing
     for (const name of mailboxes) await command(login, `CREATE ${name}`)
     for (const name of subscribed) await command(login, `SUBSCRIBE ${name}`)
-    for (const given of holds) await this.#append(login, given)
+    for (const given of holds) await this.#append(login, given, offered.includes('MULTIAPPEND') ? maxAtOnce : 1)
     if (!recent) {
       for (const name of new Set(holds.map(({ mailbox }) => mailbox))) await command(login, `SELECT ${name}`)
     }
@@ -223,15 +226,19 @@ class Play {
     return []
   }
 
-  async #append(wire: Wire, { mailbox, count, message, flags, date }: GivenMessage): Promise<void> {
+  async #append(wire: Wire, { mailbox, count, message, flags, date }: GivenMessage, atOnce: number): Promise<void> {
     const octets = this.#dialogue.messages.get(message) ?? ''
     const options = [flags, date].filter((option) => option !== '').map((option) => `${option} `)
-    const head = `s APPEND ${mailbox} ${options.join('')}{${octets.length}}\r\n`
-    for (let n = 0; n < count; n++) {
-      wire.send(head)
-      await wire.peek()
-      wire.take()
-      await answer(wire, 's', octets + '\r\n')
+    const announced = `${options.join('')}{${octets.length}}\r\n`
+    for (let left = count; left > 0;) {
+      let sent = `s APPEND ${mailbox}`
+      for (let n = Math.min(left, atOnce); n > 0; n--, left--) {
+        wire.send(`${sent} ${announced}`)
+        await wire.peek()
+        wire.take()
+        sent = octets
+      }
+      await answer(wire, 's', sent + '\r\n')
     }
   }
 

@@ -49,6 +49,7 @@ export const capabilities: readonly Capability[] = [
   capability('QRESYNC', 7162, 'after'),
   capability('PARTIAL', 9394, 'after'),
   capability('UIDONLY', 9586, 'after'),
+  capability('UIDBATCHES', 10022, 'after'),
   capability('WITHIN', 5032, 'after'),
   capability('SORT', 5256, 'after'),
   capability('SORT=DISPLAY', 5957, 'after'),

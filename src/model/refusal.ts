@@ -25,6 +25,8 @@ export type RefusalCode =
   | 'PRIVACYREQUIRED'
   | 'SERVERBUG'
   | 'TOOBIG'
+  | 'TOOFEW'
+  | 'TOOMANY'
   | 'TRYCREATE'
   | 'UNAVAILABLE'
   | 'UNKNOWN-CTE'

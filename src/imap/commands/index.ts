@@ -30,6 +30,7 @@ import { status } from './status.ts'
 import { store } from './store.ts'
 import { subscribe, unsubscribe } from './subscribe.ts'
 import { thread } from './thread.ts'
+import { uidBatches } from './uidbatches.ts'
 import { unauthenticate } from './unauthenticate.ts'
 import { unselect } from './unselect.ts'
 
@@ -66,6 +67,7 @@ export const commands: readonly AnyCommand[] = [
   search,
   sort,
   thread,
+  uidBatches,
   fetch,
   store,
   copy,
