@@ -26,6 +26,24 @@ export async function imageOf(account: AccountStore, withOctets = true): Promise
   return image
 }
 
+/** Annotations, special uses and quotas of an account as plain data. */
+export async function attributesOf(account: AccountStore): Promise<unknown> {
+  const tree = await account.tree()
+  const entries = (of: ReadonlyMap<string, Uint8Array>): string[] =>
+    [...of].map(([name, value]) => `${name} ${Buffer.from(value).toString('hex')}`).sort()
+  return {
+    metadata: [...tree.allMetadata]
+      .sort(([a], [b]) => a - b)
+      .map(([of, { shared, private: ofUsers }]) => ({
+        of,
+        shared: entries(shared),
+        private: Object.fromEntries([...ofUsers].map(([user, theirs]) => [user, entries(theirs)])),
+      })),
+    specialUses: [...tree.byName.values()].map(({ name, specialUse }) => `${name} ${specialUse.join(' ')}`),
+    quotas: await account.quotas(),
+  }
+}
+
 /** A digest of all octets of a message. */
 export async function digestOf(account: AccountStore, message: number, size: number): Promise<string> {
   const hash = createHash('sha1')

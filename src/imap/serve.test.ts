@@ -75,6 +75,7 @@ function storeWithHook(onTree: Hook, onStatus: Hook = () => Promise.resolve()): 
           await onTree(account)
           return account.tree()
         },
+        quotas: () => account.quotas(),
         snapshot: (mailbox, user) => account.snapshot(mailbox, user),
         status: async (mailboxes, user) => {
           await onStatus(account)

@@ -1,6 +1,8 @@
 import type { MailboxTree } from '../model/mailbox.ts'
+import { noMetadata } from '../model/metadata.ts'
 import { asMailboxId, asModSeq } from '../model/numbers.ts'
 import type { StagedMessage } from '../model/operation.ts'
+import type { QuotaRoot } from '../model/quota.ts'
 import { Refusal } from '../model/refusal.ts'
 import type { AccountStore, MessageStager, Store } from '../store/store.ts'
 
@@ -17,6 +19,7 @@ export interface FakeAccount {
   stagers: number
   /** Called inside the commit before it looks at the mailbox. */
   beforeCommit: () => void
+  quota: QuotaRoot
 }
 
 /** A store of just what a delivery needs, which fails where and when a test wants. For tests of this folder only. */
@@ -43,6 +46,7 @@ export function fakeAccount(...names: string[]): FakeAccount {
     shares: 0,
     stagers: 0,
     beforeCommit: () => {},
+    quota: { limits: {}, isSet: false, usage: { storage: 0, messages: 0, mailboxes: 1, annotations: 0 } },
   }
 }
 
@@ -54,6 +58,7 @@ function accountStore(id: string, account: FakeAccount): AccountStore {
       fail(account, 'tree')
       return treeOf(account)
     },
+    quotas: async () => [account.quota],
     stage: () => stager(account, contents),
     async commit(operations) {
       account.beforeCommit()
@@ -95,6 +100,8 @@ function treeOf(account: FakeAccount): MailboxTree {
     byName: new Map(all.map((mailbox) => [mailbox.name, mailbox])),
     byId: new Map(all.map((mailbox) => [mailbox.id, mailbox])),
     subscriptions: () => new Set(),
+    metadata: () => noMetadata,
+    allMetadata: new Map(),
   }
 }
 

@@ -1,7 +1,9 @@
 import type { FlagSet } from './flags.ts'
 import type { SpecialUse } from './mailbox.ts'
+import type { MetadataChange } from './metadata.ts'
 import type { MailboxId, ModSeq, Uid, Uids } from './numbers.ts'
 import type { AppendedEntry } from './operation.ts'
+import type { QuotaLimits } from './quota.ts'
 
 /**
  * A fact that a commit established, complete: applying the changes of all commits in order to an empty account gives
@@ -36,6 +38,16 @@ export type Change =
     }
   | { readonly kind: 'expunged'; readonly mailbox: MailboxId; readonly uids: Uids }
   | { readonly kind: 'recentClaimed'; readonly mailbox: MailboxId; readonly firstRecentUid: Uid }
+  /** Annotations of a mailbox or, without one, of the account; with a user, theirs alone. */
+  | {
+      readonly kind: 'metadataSet'
+      readonly mailbox?: MailboxId
+      readonly user?: string
+      readonly entries: readonly MetadataChange[]
+    }
+  | { readonly kind: 'specialUseSet'; readonly mailbox: MailboxId; readonly specialUse: readonly SpecialUse[] }
+  /** Limits of the account or of a tree of mailboxes; undefined: none of their own any more. */
+  | { readonly kind: 'quotaSet'; readonly mailbox?: MailboxId; readonly limits: QuotaLimits | undefined }
 
 /** All changes of one commit; they share one mod-sequence and stand or fall together. */
 export interface ChangeSet {

@@ -14,6 +14,13 @@ export const defaultMaxMailboxes = 10_000
 export const maxSubscriptions = 20_000
 /** Keywords ever used in one mailbox. */
 export const defaultMaxKeywords = 256
+/** Octets of one annotation's name in UTF-8, and of its value (RFC 5464 §4.1 asks for 1024 at least). */
+export const maxMetadataNameBytes = 1024
+export const maxMetadataValueBytes: number = 64 * 1024
+/** Annotations of one mailbox or of the account, shared ones and those of each user apart (RFC 5464 §4.1: 10 at least). */
+export const maxMetadataEntries = 256
+/** Octets of all annotations of one account, which are kept in memory while it is open. */
+export const maxMetadataBytes: number = 4 * 1024 * 1024
 /** Octets of one keyword. */
 export const maxKeywordBytes = 128
 /** The highest UID, UIDVALIDITY and UIDNEXT: 32 bits, not zero (RFC 9051 §9 nz-number). */

@@ -1,9 +1,10 @@
+import type { AllMetadata, Metadata } from './metadata.ts'
 import type { MailboxId, ModSeq, Uid } from './numbers.ts'
 
 /** The hierarchy separator in every name. */
 export const separator = '/'
 
-/** Attributes that say what a mailbox is for (RFC 6154 §2, RFC 8457 §4), as printed. */
+/** Attributes that say what a mailbox is for (RFC 6154 §2, RFC 8457 §4, RFC 9979 §8), as printed. */
 export const specialUses = [
   '\\All',
   '\\Archive',
@@ -11,7 +12,10 @@ export const specialUses = [
   '\\Flagged',
   '\\Important',
   '\\Junk',
+  '\\Memos',
+  '\\Scheduled',
   '\\Sent',
+  '\\Snoozed',
   '\\Trash',
 ] as const
 /** One attribute of {@link specialUses}. */
@@ -40,6 +44,10 @@ export interface MailboxTree {
   readonly byId: ReadonlyMap<MailboxId, Mailbox>
   /** Names that `user` subscribes to, whether or not such mailboxes exist (RFC 9051 §6.3.7). */
   subscriptions(user: string): ReadonlySet<string>
+  /** The annotations of a mailbox or, without one, of the account; the same object until one of them changes. */
+  metadata(mailbox?: MailboxId): Metadata
+  /** All of them; the same object until any changes. */
+  readonly allMetadata: AllMetadata
 }
 
 /** The counters of a mailbox, as STATUS asks for them (RFC 9051 §6.3.11). */

@@ -1,6 +1,8 @@
 import type { FlagMode, FlagSet } from './flags.ts'
 import type { SpecialUse } from './mailbox.ts'
+import type { MetadataChange } from './metadata.ts'
 import type { MailboxId, MessageNum, ModSeq, Uid, Uids } from './numbers.ts'
+import type { QuotaLimits } from './quota.ts'
 
 /**
  * A message whose octets the store has taken in, but that no mailbox refers to yet.
@@ -74,11 +76,28 @@ export type Operation =
     }
   /** Makes all messages so far not recent any more; the answer says which ones were (RFC 3501 §2.3.2). */
   | { readonly op: 'claimRecent'; readonly mailbox: MailboxId }
+  /** Annotations of a mailbox or, without one, of the account: the shared ones or, with a user, theirs alone. */
+  | {
+      readonly op: 'setMetadata'
+      readonly mailbox?: MailboxId
+      readonly user?: string
+      /** Whoever gives a value does not change its octets any more. */
+      readonly entries: readonly MetadataChange[]
+    }
+  /** What a mailbox is for (RFC 6154 §4); a use that another mailbox has is taken away from that one. */
+  | { readonly op: 'setSpecialUse'; readonly mailbox: MailboxId; readonly specialUse: readonly SpecialUse[] }
+  /**
+   * The limits of the account or, with a mailbox, of it and all below it; those there were are forgotten. Without
+   * limits, the default holds again, and a mailbox is a quota root no longer.
+   */
+  | { readonly op: 'setQuota'; readonly mailbox?: MailboxId; readonly limits: QuotaLimits | undefined }
 
 /** What an operation came to; the n-th result is the n-th operation's. */
 export type OperationResult =
   | { readonly op: 'createMailbox'; readonly mailbox: MailboxId }
-  | { readonly op: 'deleteMailbox' | 'renameMailbox' | 'subscribe' }
+  | {
+      readonly op: 'deleteMailbox' | 'renameMailbox' | 'subscribe' | 'setMetadata' | 'setSpecialUse' | 'setQuota'
+    }
   | { readonly op: 'append'; readonly uidValidity: number; readonly uids: readonly number[] }
   | {
       readonly op: 'store'

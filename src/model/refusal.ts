@@ -17,6 +17,9 @@ export type RefusalCode =
   | 'HASCHILDREN'
   | 'INUSE'
   | 'LIMIT'
+  | `METADATA MAXSIZE ${number}`
+  | 'METADATA NOPRIVATE'
+  | 'METADATA TOOMANY'
   | 'NONEXISTENT'
   | 'NOPERM'
   | 'NOTSAVED'

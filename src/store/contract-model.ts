@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { changedFlags, flagSetOf, systemFlag, type FlagMode, type FlagSet } from '../model/flags.ts'
 import { asModSeq, type MailboxId } from '../model/numbers.ts'
 import { type Operation, resultOf } from '../model/operation.ts'
+import { sampleMessage } from './contract-material.ts'
 import type { AccountStore } from './store.ts'
 
 /** A step of a random history; mailboxes and messages are picked by position, whatever there is. */
@@ -17,6 +18,7 @@ export type Step =
     }
   | { readonly do: 'copy' | 'move'; readonly mailbox: number; readonly mask: number; readonly to: number }
   | { readonly do: 'expunge'; readonly mailbox: number; readonly mask: number; readonly onlyDeleted: boolean }
+  | { readonly do: 'annotate'; readonly mailbox: number; readonly name: string; readonly octets: number }
   | { readonly do: 'reopen' }
 
 const position = fc.nat({ max: 2 })
@@ -36,6 +38,12 @@ export const steps: fc.Arbitrary<Step[]> = fc.array(
     }),
     fc.record({ do: fc.constantFrom('copy' as const, 'move' as const), mailbox: position, mask, to: position }),
     fc.record({ do: fc.constant('expunge' as const), mailbox: position, mask, onlyDeleted: fc.boolean() }),
+    fc.record({
+      do: fc.constant('annotate' as const),
+      mailbox: position,
+      name: fc.constantFrom('/shared/a', '/shared/bc'),
+      octets: fc.nat({ max: 3 }),
+    }),
     fc.record({ do: fc.constant('reopen' as const) }),
   ),
   { maxLength: 25 },
@@ -43,6 +51,7 @@ export const steps: fc.Arbitrary<Step[]> = fc.array(
 
 interface Entry {
   readonly uid: number
+  readonly size: number
   flags: FlagSet
   modSeq: number
 }
@@ -53,6 +62,8 @@ interface ModelMailbox {
   entries: Entry[]
   uidNext: number
   readonly gone: Map<number, number>
+  /** Octets of values by name. */
+  readonly annotations: Map<string, number>
 }
 
 /** An account in plain objects, to compare a store with. */
@@ -60,7 +71,13 @@ export class AccountModel {
   readonly #mailboxes: ModelMailbox[]
 
   constructor(mailboxes: readonly MailboxId[]) {
-    this.#mailboxes = mailboxes.map((id) => ({ id, entries: [], uidNext: 1, gone: new Map() }))
+    this.#mailboxes = mailboxes.map((id) => ({
+      id,
+      entries: [],
+      uidNext: 1,
+      gone: new Map(),
+      annotations: new Map(),
+    }))
   }
 
   /** Does one step in the store and in the model, and compares what the store answers. */
@@ -69,8 +86,16 @@ export class AccountModel {
     if (step.do === 'append') {
       const subjects = Array.from({ length: step.count }, (_, n) => `s${mailbox.uidNext + n}`)
       const committed = await account.commit([await appendOf(account, mailbox.id, subjects, step.flags)])
-      const uids = subjects.map(() => add(mailbox, flagSetOf(step.flags), committed.modSeq))
+      const set = flagSetOf(step.flags)
+      const uids = subjects.map((subject) => add(mailbox, set, committed.modSeq, sampleMessage(subject).length))
       assert.deepEqual(resultOf(committed, 0, 'append').uids, uids)
+      return
+    }
+    if (step.do === 'annotate') {
+      const value = step.octets === 0 ? null : Buffer.alloc(step.octets)
+      await account.commit([{ op: 'setMetadata', mailbox: mailbox.id, entries: [[step.name, value]] }])
+      if (value) mailbox.annotations.set(step.name, value.length)
+      else mailbox.annotations.delete(step.name)
       return
     }
     const chosen = mailbox.entries.filter((_, n) => (step.mask >>> (n % 16)) & 1)
@@ -96,7 +121,7 @@ export class AccountModel {
         assert.deepEqual([...result.from], uids)
         assert.deepEqual(
           [...result.to],
-          chosen.map((entry) => add(to, entry.flags, committed.modSeq)),
+          chosen.map((entry) => add(to, entry.flags, committed.modSeq, entry.size)),
         )
         if (step.do === 'move') remove(mailbox, uids, committed.modSeq)
         return
@@ -114,6 +139,14 @@ export class AccountModel {
 
   /** Fails unless the store shows exactly what the model has. */
   async compare(account: AccountStore): Promise<void> {
+    const entriesOfAll = this.#mailboxes.flatMap(({ entries }) => entries)
+    const annotations = this.#mailboxes.flatMap((mailbox) => [...mailbox.annotations])
+    assert.deepEqual((await account.quotas())[0]?.usage, {
+      storage: entriesOfAll.reduce((sum, { size }) => sum + size, 0),
+      messages: entriesOfAll.length,
+      mailboxes: this.#mailboxes.length,
+      annotations: annotations.reduce((sum, [name, octets]) => sum + name.length + octets, 0),
+    })
     for (const { id, entries, uidNext, gone } of this.#mailboxes) {
       const snapshot = await account.snapshot(id)
       const shown = Array.from(snapshot.uids, (uid, row) => ({
@@ -162,8 +195,8 @@ export type AppendOf = (
   flags: readonly string[],
 ) => Promise<Operation>
 
-function add(mailbox: ModelMailbox, set: FlagSet, modSeq: number): number {
-  mailbox.entries.push({ uid: mailbox.uidNext, flags: set, modSeq })
+function add(mailbox: ModelMailbox, set: FlagSet, modSeq: number, size: number): number {
+  mailbox.entries.push({ uid: mailbox.uidNext, size, flags: set, modSeq })
   return mailbox.uidNext++
 }
 

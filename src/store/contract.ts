@@ -1,13 +1,16 @@
 import fc from 'fast-check'
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type FlagMode, flagSetOf } from '../model/flags.ts'
-import { asMailboxId, asModSeq, type MailboxId } from '../model/numbers.ts'
-import { type Operation, resultOf, type StagedMessage } from '../model/operation.ts'
-import { Refusal } from '../model/refusal.ts'
+import { flagSetOf } from '../model/flags.ts'
+import { asMailboxId, asModSeq } from '../model/numbers.ts'
+import { type Operation, resultOf } from '../model/operation.ts'
 import type { MailboxSnapshot } from '../model/snapshot.ts'
 import { AccountModel, steps } from './contract-model.ts'
+import { quotaBehaviours } from './contract-quota.ts'
+import { appendOf, type Given, refused, sampleMessage } from './contract-material.ts'
 import type { AccountStore, Store } from './store.ts'
+
+export { appendOf, sampleMessage, stageMessage } from './contract-material.ts'
 
 /** A store under test. */
 export interface StoreUnderTest {
@@ -18,34 +21,6 @@ export interface StoreUnderTest {
   readonly close: () => Promise<void>
   /** What contradicts itself in an account, where the engine can tell. */
   readonly check?: (account: AccountStore) => string[]
-}
-
-/** A small message with a subject, as octets. */
-export function sampleMessage(subject: string, extra = ''): Buffer {
-  return Buffer.from(`Subject: ${subject}\r\n${extra}\r\nThe text of ${subject}.\r\n`)
-}
-
-/** Stages a whole message. */
-export async function stageMessage(account: AccountStore, octets: Buffer): Promise<StagedMessage> {
-  const stager = account.stage()
-  await stager.write(octets)
-  return stager.finish()
-}
-
-/** An append of new messages, one per subject. */
-export async function appendOf(
-  account: AccountStore,
-  mailbox: MailboxId,
-  subjects: readonly string[],
-  flags: readonly string[] = [],
-): Promise<Operation> {
-  const messages = await Promise.all(
-    subjects.map(async (subject) => ({
-      staged: await stageMessage(account, sampleMessage(subject)),
-      flags: flagSetOf(flags),
-    })),
-  )
-  return { op: 'append', mailbox, messages }
 }
 
 /** Per UID its flags as text. */
@@ -70,17 +45,6 @@ export async function readMessage(account: AccountStore, message: number, size: 
 /** Random histories per run of the suite: each opens a store, which costs a disk engine some. */
 const histories = 40
 
-interface Given {
-  readonly account: AccountStore
-  readonly inbox: MailboxId
-  readonly create: (name: string) => Promise<MailboxId>
-  readonly store: (mailbox: MailboxId, uids: number[], mode: FlagMode, ...flags: string[]) => Operation
-}
-
-const refused =
-  (code: string) =>
-  (error: unknown): boolean =>
-    error instanceof Refusal && error.code === code
 const nowhere = asMailboxId(4711)
 
 /** What every engine does, as a name and a body that gets an empty account. */
@@ -310,6 +274,7 @@ const behaviours: Readonly<Record<string, (given: Given) => Promise<void>>> = {
     )
     assert.equal((await account.status([inbox]))[0]?.messages, 40)
   },
+  ...quotaBehaviours,
 }
 
 /** The suite that every engine passes. */

@@ -5,6 +5,7 @@
 import type { MailboxStatus, MailboxTree } from '../model/mailbox.ts'
 import type { MailboxId, ModSeq } from '../model/numbers.ts'
 import type { Committed, Operation, StagedMessage } from '../model/operation.ts'
+import type { QuotaRoot } from '../model/quota.ts'
 import type { MailboxSnapshot } from '../model/snapshot.ts'
 
 /** All accounts of a server. */
@@ -69,8 +70,11 @@ export interface Vanished {
 export interface AccountStore {
   readonly id: string
 
-  /** All mailboxes and subscriptions. */
+  /** All mailboxes, subscriptions and annotations. */
   tree(): Promise<MailboxTree>
+
+  /** The quota roots and how much is in them: the account as a whole, then mailboxes that limits were set for. */
+  quotas(): Promise<readonly QuotaRoot[]>
 
   /**
    * The mailbox as it is now. With a `user` who is not the owner, `\Seen` is theirs where the mailbox keeps it per user.

@@ -31,6 +31,7 @@ function shakyAccount(account: AccountStore, random: Random): AccountStore {
   return {
     id: account.id,
     tree: () => shaken(() => account.tree()),
+    quotas: () => shaken(() => account.quotas()),
     snapshot: (mailbox, user) => shaken(() => account.snapshot(mailbox, user)),
     status: (mailboxes, user) => shaken(() => account.status(mailboxes, user)),
     vanishedSince: (mailbox, modSeq) => shaken(() => account.vanishedSince(mailbox, modSeq)),

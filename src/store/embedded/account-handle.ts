@@ -1,6 +1,7 @@
 import type { MailboxStatus, MailboxTree } from '../../model/mailbox.ts'
 import type { MailboxId, ModSeq } from '../../model/numbers.ts'
 import type { Committed, Operation } from '../../model/operation.ts'
+import type { QuotaRoot } from '../../model/quota.ts'
 import type { MailboxSnapshot } from '../../model/snapshot.ts'
 import type {
   AccountStore,
@@ -33,6 +34,10 @@ export class AccountHandle implements AccountStore {
 
   async tree(): Promise<MailboxTree> {
     return this.#open.tree()
+  }
+
+  async quotas(): Promise<readonly QuotaRoot[]> {
+    return this.#open.quotas()
   }
 
   async snapshot(mailbox: MailboxId, user?: string): Promise<MailboxSnapshot> {

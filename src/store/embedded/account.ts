@@ -5,6 +5,7 @@ import type { Log } from '../../model/log.ts'
 import type { MailboxStatus, MailboxTree } from '../../model/mailbox.ts'
 import type { MailboxId, ModSeq } from '../../model/numbers.ts'
 import type { AppendedEntry, Committed, Operation } from '../../model/operation.ts'
+import type { QuotaRoot } from '../../model/quota.ts'
 import type { MailboxSnapshot } from '../../model/snapshot.ts'
 import type { Applied, Plan } from '../state/account-state.ts'
 import type { Breathe, ComputedKind, MessageStager, PackedBytes, TextFindings, TextPlace, Vanished } from '../store.ts'
@@ -114,6 +115,10 @@ export class Account {
     return this.#parts.state.tree()
   }
 
+  quotas(): QuotaRoot[] {
+    return this.#parts.state.quotas()
+  }
+
   snapshot(mailbox: MailboxId, user?: string): MailboxSnapshot {
     const snapshot = this.#parts.state.snapshot(mailbox, user)
     this.#use(mailbox)
@@ -142,12 +147,15 @@ export class Account {
     return new Stager({ segments, account: this.id, mark, maxMessageBytes, held: this.#held })
   }
 
-  /** See `AccountStore.commit`. With `mended`, the log also notes that losses up to here are made good. */
-  async commit(operations: readonly Operation[], mended = false): Promise<Committed> {
+  /**
+   * See `AccountStore.commit`. With `mended`, the log also notes that losses up to here are made good; a repair is not
+   * bound by quotas.
+   */
+  async commit(operations: readonly Operation[], mended = false, unlimited: boolean = mended): Promise<Committed> {
     if (this.#parts.computed.waitingBytes > maxWaitingBytes) await this.checkpoint()
     if (this.#closed) throw new StoreFailure('closed', 'the account is closed')
     const { state } = this.#parts
-    const plan = state.plan(operations, this.#settings.now())
+    const plan = state.plan(operations, this.#settings.now(), unlimited)
     const { changeSet } = plan
     const committed: Committed = { modSeq: plan.modSeq, results: plan.results }
     if (!changeSet && !mended) return this.#afterThoseBefore(committed)

@@ -23,6 +23,13 @@ export class BytesWriter {
     this.number(value < 0 ? -2 * value - 1 : 2 * value)
   }
 
+  octets(value: Uint8Array): void {
+    this.number(value.length)
+    this.#room(value.length)
+    this.#bytes.set(value, this.#at)
+    this.#at += value.length
+  }
+
   text(value: string): void {
     const length = Buffer.byteLength(value)
     this.number(length)
@@ -65,6 +72,15 @@ export class BytesReader {
   signed(): number {
     const value = this.number()
     return value % 2 === 0 ? value / 2 : -(value + 1) / 2
+  }
+
+  /** A copy, so that what is kept of it does not keep all the rest. */
+  octets(): Buffer {
+    const length = this.number()
+    const start = this.#at
+    this.#at += length
+    if (this.#at > this.#bytes.length) throw new RangeError('the octets end inside a value')
+    return Buffer.from(this.#bytes.subarray(start, this.#at))
   }
 
   text(): string {

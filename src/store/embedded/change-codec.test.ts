@@ -20,6 +20,19 @@ const entry = fc
   .record({ uid, message: uid, size: uid, internalDate: seconds, saveDate: seconds, thread: uid, flags })
   .map((one) => ({ ...one, uid: asUid(one.uid), message: asMessageNum(one.message) }))
 
+const metadata = fc.tuple(
+  name,
+  fc.option(
+    fc.uint8Array({ maxLength: 20 }).map((octets) => Buffer.from(octets)),
+    { nil: null },
+  ),
+)
+const limit = fc.nat({ max: Number.MAX_SAFE_INTEGER })
+const limits = fc.record(
+  { storage: limit, messages: limit, mailboxes: limit, annotations: limit },
+  { requiredKeys: [] },
+)
+
 const change: fc.Arbitrary<Change> = fc.oneof(
   fc.record({
     kind: fc.constant('mailboxCreated' as const),
@@ -40,6 +53,15 @@ const change: fc.Arbitrary<Change> = fc.oneof(
   fc.record({ kind: fc.constant('seenChanged' as const), mailbox, user: name, seen: fc.boolean(), uids }),
   fc.record({ kind: fc.constant('expunged' as const), mailbox, uids }),
   fc.record({ kind: fc.constant('recentClaimed' as const), mailbox, firstRecentUid: uid.map(asUid) }),
+  fc.record(
+    { kind: fc.constant('metadataSet' as const), mailbox, user: name, entries: fc.array(metadata, { maxLength: 3 }) },
+    { requiredKeys: ['kind', 'entries'] },
+  ),
+  fc.record({ kind: fc.constant('specialUseSet' as const), mailbox, specialUse: fc.subarray([...specialUses]) }),
+  fc.record(
+    { kind: fc.constant('quotaSet' as const), mailbox, limits: fc.option(limits, { nil: undefined }) },
+    { requiredKeys: ['kind', 'limits'] },
+  ),
 )
 
 const record = fc.record({

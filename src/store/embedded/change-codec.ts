@@ -3,8 +3,10 @@ import type { FlagSet } from '../../model/flags.ts'
 import { flagSet } from '../../model/flags.ts'
 import type { SpecialUse } from '../../model/mailbox.ts'
 import { specialUses } from '../../model/mailbox.ts'
+import { type MetadataChange, theAccount } from '../../model/metadata.ts'
 import { asMailboxId, asMessageNum, asModSeq, asUid, type Uids } from '../../model/numbers.ts'
 import type { AppendedEntry } from '../../model/operation.ts'
+import { type QuotaLimits, quotaResources } from '../../model/quota.ts'
 import { BytesReader, BytesWriter } from './bytes.ts'
 
 /** A message of a change set whose octets are in a file of their own. */
@@ -31,6 +33,9 @@ const kinds = [
   'seenChanged',
   'expunged',
   'recentClaimed',
+  'metadataSet',
+  'specialUseSet',
+  'quotaSet',
 ] as const satisfies readonly Change['kind'][]
 
 /** Writes sets of flags: the first time whole, then by number. */
@@ -125,13 +130,12 @@ function readEntries(from: BytesReader, sets: FlagSetReader): AppendedEntry[] {
 
 function writeChange(out: BytesWriter, change: Change, sets: FlagSetWriter): void {
   out.number(kinds.indexOf(change.kind))
-  if (change.kind !== 'subscribed') out.number(change.mailbox)
+  if (change.kind !== 'subscribed') out.number(change.mailbox ?? theAccount)
   switch (change.kind) {
     case 'mailboxCreated':
       out.text(change.name)
       out.number(change.uidValidity)
-      out.number(change.specialUse.length)
-      for (const use of change.specialUse) out.text(use)
+      writeUses(out, change.specialUse)
       break
     case 'mailboxDeleted':
       break
@@ -164,6 +168,16 @@ function writeChange(out: BytesWriter, change: Change, sets: FlagSetWriter): voi
     case 'recentClaimed':
       out.number(change.firstRecentUid)
       break
+    case 'metadataSet':
+      writeOptional(out, change.user)
+      writeMetadata(out, change.entries)
+      break
+    case 'specialUseSet':
+      writeUses(out, change.specialUse)
+      break
+    case 'quotaSet':
+      writeLimits(out, change.limits)
+      break
   }
 }
 
@@ -173,7 +187,9 @@ function readChange(from: BytesReader, sets: FlagSetReader): Change {
   if (kind === 'subscribed') {
     return { kind, user: from.text(), name: from.text(), subscribed: from.number() === 1 }
   }
-  const mailbox = asMailboxId(from.number())
+  const number = from.number()
+  const mailbox = asMailboxId(number)
+  const ofMailbox = number === theAccount ? {} : { mailbox }
   switch (kind) {
     case 'mailboxCreated':
       return {
@@ -181,7 +197,7 @@ function readChange(from: BytesReader, sets: FlagSetReader): Change {
         mailbox,
         name: from.text(),
         uidValidity: from.number(),
-        specialUse: times(from.number(), () => from.text()).filter(isSpecialUse),
+        specialUse: readUses(from),
       }
     case 'mailboxDeleted':
       return { kind, mailbox }
@@ -199,7 +215,73 @@ function readChange(from: BytesReader, sets: FlagSetReader): Change {
       return { kind, mailbox, uids: readUids(from) }
     case 'recentClaimed':
       return { kind, mailbox, firstRecentUid: asUid(from.number()) }
+    case 'metadataSet': {
+      const user = readOptional(from)
+      return { kind, ...ofMailbox, ...(user !== undefined && { user }), entries: readMetadata(from) }
+    }
+    case 'specialUseSet':
+      return { kind, mailbox, specialUse: readUses(from) }
+    case 'quotaSet':
+      return { kind, ...ofMailbox, limits: readLimits(from) }
   }
+}
+
+function writeOptional(out: BytesWriter, text: string | undefined): void {
+  out.number(text === undefined ? 0 : 1)
+  if (text !== undefined) out.text(text)
+}
+
+function readOptional(from: BytesReader): string | undefined {
+  return from.number() === 0 ? undefined : from.text()
+}
+
+function writeUses(out: BytesWriter, uses: readonly SpecialUse[]): void {
+  out.number(uses.length)
+  for (const use of uses) out.text(use)
+}
+
+function readUses(from: BytesReader): SpecialUse[] {
+  return times(from.number(), () => from.text()).filter(isSpecialUse)
+}
+
+/** Names and values, one behind the other; an entry that is taken away has no value. */
+export function writeMetadata(out: BytesWriter, entries: readonly MetadataChange[]): void {
+  out.number(entries.length)
+  for (const [name, value] of entries) {
+    out.text(name)
+    out.number(value === null ? 0 : 1)
+    if (value !== null) out.octets(value)
+  }
+}
+
+/** Reads what {@link writeMetadata} wrote. Throws `RangeError`. */
+export function readMetadata(from: BytesReader): MetadataChange[] {
+  return times(from.number(), () => [from.text(), from.number() === 0 ? null : from.octets()] as const)
+}
+
+/** Limits by the names of their resources, behind how many there are and one more; 0: none of their own. */
+function writeLimits(out: BytesWriter, limits: QuotaLimits | undefined): void {
+  const set = quotaResources.flatMap((resource) => {
+    const limit = limits?.[resource]
+    return limit === undefined ? [] : [{ resource, limit }]
+  })
+  out.number(limits ? set.length + 1 : 0)
+  for (const { resource, limit } of set) {
+    out.text(resource)
+    out.number(limit)
+  }
+}
+
+function readLimits(from: BytesReader): QuotaLimits | undefined {
+  const count = from.number()
+  if (count === 0) return undefined
+  const read = new Map(times(count - 1, () => [from.text(), from.number()] as const))
+  return Object.fromEntries(
+    quotaResources.flatMap((resource) => {
+      const limit = read.get(resource)
+      return limit === undefined ? [] : [[resource, limit]]
+    }),
+  )
 }
 
 function isSpecialUse(text: string): text is SpecialUse {

@@ -260,5 +260,6 @@ function surroundings(files: OpenFiles): AccountSurroundings {
     log: silentLog,
     maxMailboxes: defaultMaxMailboxes,
     maxKeywords: defaultMaxKeywords,
+    quota: {},
   }
 }

@@ -1,7 +1,19 @@
+import {
+  type AllMetadata,
+  isEmptyMetadata,
+  type MailboxOrAccount,
+  type Metadata,
+  noMetadata,
+  theAccount,
+  withMetadata,
+} from '../../model/metadata.ts'
 import { asMailboxId, asModSeq, asUid } from '../../model/numbers.ts'
+import type { QuotaLimits } from '../../model/quota.ts'
 import type { AccountCounters, CatalogueImage, Checkpoint, MailboxHead } from '../state/images.ts'
 import { StoreFailure } from '../store.ts'
-import type { Database, SqlValue } from './database.ts'
+import { BytesReader, BytesWriter } from './bytes.ts'
+import { readMetadata, writeMetadata } from './change-codec.ts'
+import { type Database, type SqlValue, withChecksum } from './database.ts'
 import type { LogPosition } from './log-writer.ts'
 import { removeMailbox, writeMailbox } from './mailbox-pages.ts'
 
@@ -29,6 +41,14 @@ export function writeCheckpoint(
       database.run('INSERT INTO subscription (user, names) VALUES (?, ?)', user, JSON.stringify([...names]))
     }
   }
+  for (const [of, metadata] of checkpoint.metadata) {
+    if (isEmptyMetadata(metadata)) database.run('DELETE FROM metadata WHERE mailbox = ?', of)
+    else {
+      const entries = withChecksum(encodeMetadata(metadata))
+      database.run('INSERT OR REPLACE INTO metadata (mailbox, entries) VALUES (?, ?)', of, entries)
+    }
+  }
+  if (checkpoint.quotas) putMeta(database, 'quotas', [...checkpoint.quotas])
   writeReferences(database, checkpoint.references)
   database.run('DELETE FROM own_file')
   for (const [segment, message] of ownFiles) {
@@ -64,6 +84,8 @@ export function readCheckpoint(database: Database): StoredAccount | undefined {
             .rows('SELECT user, names FROM subscription')
             .map(([user, names]) => [String(user), new Set<string>(JSON.parse(String(names)))]),
         ),
+        metadata: readAllMetadata(database),
+        quotas: new Map((meta(database, 'quotas') ?? []) as [MailboxOrAccount, QuotaLimits][]), // as `writeCheckpoint` wrote it
         references: readReferences(database),
       },
       position,
@@ -73,6 +95,37 @@ export function readCheckpoint(database: Database): StoredAccount | undefined {
     if (error instanceof StoreFailure) throw error
     throw new StoreFailure('damaged', `${database.path} holds a catalogue that cannot be read`, { cause: error })
   }
+}
+
+/** The shared entries, then those of each user. */
+function encodeMetadata({ shared, private: ofUsers }: Metadata): Buffer {
+  const out = new BytesWriter()
+  writeMetadata(out, [...shared])
+  out.number(ofUsers.size)
+  for (const [user, entries] of ofUsers) {
+    out.text(user)
+    writeMetadata(out, [...entries])
+  }
+  return out.finish()
+}
+
+function decodeMetadata(bytes: Buffer): Metadata {
+  const from = new BytesReader(bytes)
+  let metadata = withMetadata(noMetadata, undefined, readMetadata(from))
+  for (let users = from.number(); users > 0; users--) {
+    metadata = withMetadata(metadata, from.text(), readMetadata(from))
+  }
+  return metadata
+}
+
+function readAllMetadata(database: Database): AllMetadata {
+  const all = new Map<MailboxOrAccount, Metadata>()
+  for (const [number, entries] of database.rows('SELECT mailbox, entries FROM metadata ORDER BY mailbox')) {
+    if (!(entries instanceof Buffer)) throw database.damage(`metadata ${String(number)}`)
+    const of = number === theAccount ? theAccount : asMailboxId(Number(number))
+    all.set(of, decodeMetadata(database.checked(entries, `metadata ${String(number)}`)))
+  }
+  return all
 }
 
 /** Messages whose counts of entries are kept in one octet string. */

@@ -54,6 +54,8 @@ function differentCatalogues(stored: AccountState, replayed: AccountState): stri
   }
   for (const { name } of heads.values()) wrong.push(`the mailbox ${name} is in the log but not in account.db`)
   if (!isDeepStrictEqual(a.subscriptions, b.subscriptions)) wrong.push('the subscriptions differ from the log')
+  if (!isDeepStrictEqual(a.metadata, b.metadata)) wrong.push('the annotations differ from the log')
+  if (!isDeepStrictEqual(a.quotas, b.quotas)) wrong.push('the limits of quotas differ from the log')
   if (!isDeepStrictEqual(a.references, b.references)) wrong.push('the counts of copies differ from the log')
   return wrong
 }

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { imageOf } from '../../../test/store-image.ts'
+import { attributesOf, imageOf as mailboxesOf } from '../../../test/store-image.ts'
 import { flagSetOf } from '../../model/flags.ts'
 import { type MailboxId, asMailboxId } from '../../model/numbers.ts'
 import { resultOf } from '../../model/operation.ts'
@@ -30,7 +30,14 @@ import { segmentHeaderBytes } from './record.ts'
 
 const limits: EmbeddedLimits = { segmentBytes: [16 * 1024], idleAccounts: 0, idleCheckpointMs: 3_600_000 }
 
-type Image = Awaited<ReturnType<typeof imageOf>>
+interface Image {
+  readonly mailboxes: Awaited<ReturnType<typeof mailboxesOf>>
+  readonly attributes: unknown
+}
+
+async function imageOf(account: AccountStore): Promise<Image> {
+  return { mailboxes: await mailboxesOf(account), attributes: await attributesOf(account) }
+}
 
 /** What a copy of the directory comes to when it is opened, and what `check` says of it then. */
 async function reopened(directory: string): Promise<Image> {
@@ -78,6 +85,14 @@ async function history(account: AccountStore, each: () => Promise<void>): Promis
   await commit({ op: 'expunge', mailbox: inbox, uids: [1], onlyDeleted: false })
   await commit(await appendOf(account, work, ['d'], ['Todo']), { op: 'claimRecent', mailbox: work })
   await commit({ op: 'expunge', mailbox: work, uids: [5], onlyDeleted: false })
+  const note = Buffer.from([0, 13, 10, 255])
+  await commit({ op: 'setMetadata', mailbox: work, entries: [['/shared/comment', note]] })
+  await commit({ op: 'setMetadata', user: 'alice', entries: [['/private/comment', note]] })
+  await commit({ op: 'setMetadata', mailbox: work, user: 'alice', entries: [['!key', Buffer.alloc(0)]] })
+  await commit({ op: 'setSpecialUse', mailbox: work, specialUse: ['\\Sent'] })
+  await commit({ op: 'setQuota', limits: { storage: 5_000_000_000, messages: 1000 } })
+  await commit({ op: 'setQuota', mailbox: work, limits: {} })
+  await commit({ op: 'setMetadata', mailbox: work, entries: [['/shared/comment', null]] })
 }
 
 interface Moment {
@@ -248,7 +263,7 @@ void describe('embedded store after a crash', () => {
   })
 
   test('what is left of a damaged large message is recovered', async () => {
-    const { directory, image } = moments.findLast(({ image: { 'play/ground': box } }) => box?.messages[5])!
+    const { directory, image } = moments.findLast(({ image }) => image.mailboxes['play/ground']?.messages[5])!
     for (const at of [5000, 130]) {
       const copy = copyOf(directory)
       const segments = join(copy, 'accounts/alice/segments')
@@ -263,17 +278,20 @@ void describe('embedded store after a crash', () => {
       for (const name of ['account.db', 'account.db-wal']) rmSync(join(copy, 'accounts/alice', name), { force: true })
       const found = await reopened(copy)
       assert.deepEqual(await reopened(copy), found)
-      const { Recovered, ...others } = found
+      const { Recovered, ...others } = found.mailboxes
       assert.equal(Object.keys(Recovered?.messages ?? {}).length, 1)
-      const messages = { ...image['play/ground']?.messages }
+      const messages = { ...image.mailboxes['play/ground']?.messages }
       delete messages[5]
-      assert.deepEqual(others, { ...image, 'play/ground': { ...image['play/ground'], messages } })
+      assert.deepEqual(others, {
+        ...image.mailboxes,
+        'play/ground': { ...image.mailboxes['play/ground'], messages },
+      })
       assert.deepEqual((await checkStore(copy)).problems, [])
     }
   })
 
   test('a rebuild names a large message whose file is gone', async () => {
-    const { directory } = moments.findLast(({ image: { 'play/ground': box } }) => box?.messages[5])!
+    const { directory } = moments.findLast(({ image }) => image.mailboxes['play/ground']?.messages[5])!
     const copy = copyOf(directory)
     const segments = join(copy, 'accounts/alice/segments')
     rmSync(
@@ -288,7 +306,7 @@ void describe('embedded store after a crash', () => {
       problems.map(({ text }) => text),
       told,
     )
-    assert.equal((await reopened(copy))['play/ground']?.messages[5], undefined)
+    assert.equal((await reopened(copy)).mailboxes['play/ground']?.messages[5], undefined)
     await assertSound(copy)
   })
 
@@ -344,12 +362,14 @@ function flip(path: string, at: number): void {
 function assertNothingElseLost(before: Image, found: Image, what: string): void {
   const digests = (image: Image): Set<string> =>
     new Set(
-      Object.values(image).flatMap(({ messages }) => Object.values(messages).map((text) => text.split(' ').at(-1)!)),
+      Object.values(image.mailboxes).flatMap(({ messages }) =>
+        Object.values(messages).map((text) => text.split(' ').at(-1)!),
+      ),
     )
   const missing = [...digests(before)].filter((digest) => !digests(found).has(digest))
   assert.ok(missing.length <= 1, `${what}: ${missing.length} messages are lost`)
-  for (const [name, mailbox] of Object.entries(before)) {
-    const now = found[name]
+  for (const [name, mailbox] of Object.entries(before.mailboxes)) {
+    const now = found.mailboxes[name]
     if (!now || now.uidValidity !== mailbox.uidValidity) continue
     for (const [uid, text] of Object.entries(mailbox.messages)) {
       const other: string | undefined = now.messages[Number(uid)]

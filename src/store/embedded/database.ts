@@ -27,6 +27,10 @@ const tables = `
   CREATE TABLE IF NOT EXISTS location (key INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS reference (key INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
 `
+/** Tables that databases of older versions do not have; nothing belongs into them until a change of a newer kind comes. */
+const laterTables = `
+  CREATE TABLE IF NOT EXISTS metadata (mailbox INTEGER PRIMARY KEY, entries BLOB NOT NULL) STRICT;
+`
 
 /** KiB of SQLite's own page cache: small, since what is read often is cached above it. */
 const cacheKib = 512
@@ -72,7 +76,8 @@ export class Database {
     if (isNew) this.#db.pragma('synchronous = OFF')
     this.#db.pragma('page_size = 8192')
     this.#db.pragma('journal_mode = WAL')
-    if (isNew) this.#db.exec(`BEGIN; ${tables} PRAGMA user_version = ${databaseFormat}; COMMIT`)
+    if (isNew) this.#db.exec(`BEGIN; ${tables} ${laterTables} PRAGMA user_version = ${databaseFormat}; COMMIT`)
+    else this.#db.exec(laterTables)
     this.#db.pragma('synchronous = NORMAL')
     this.#db.pragma('wal_autocheckpoint = 0')
     this.#db.pragma('journal_size_limit = 0')

@@ -12,7 +12,7 @@ import { appendOf, sampleMessage, stageMessage } from '../contract.ts'
 import type { AccountStore, Store } from '../store.ts'
 import { checkStore } from './check.ts'
 import { FaultyDisk, systemError } from './faulty-disk.ts'
-import { prepareFormat } from './format.ts'
+import { prepareFormat, storeFormat } from './format.ts'
 import type { EmbeddedLimits } from './index.ts'
 import { embeddedStore } from './index.ts'
 
@@ -209,7 +209,8 @@ void describe('a data directory', () => {
   })
 
   test('of an older version is migrated step by step, and goes on where it was interrupted', async () => {
-    writeFileSync(join(directory, 'store.json'), '{"format": 1}')
+    const format = storeFormat + 1
+    writeFileSync(join(directory, 'store.json'), `{"format": ${format - 2}}`)
     const ran: number[] = []
     const step = (from: number, fails = false) => ({
       from,
@@ -218,10 +219,12 @@ void describe('a data directory', () => {
         return fails ? Promise.reject(new Error('interrupted')) : Promise.resolve()
       },
     })
-    await assert.rejects(prepareFormat(directory, silentLog, { format: 3, steps: [step(1), step(2, true)] }))
-    await prepareFormat(directory, silentLog, { format: 3, steps: [step(1), step(2)] })
-    assert.deepEqual(ran, [1, 2, 2])
-    await prepareFormat(directory, silentLog, { format: 3 })
+    await assert.rejects(
+      prepareFormat(directory, silentLog, { format, steps: [step(format - 2), step(format - 1, true)] }),
+    )
+    await prepareFormat(directory, silentLog, { format, steps: [step(format - 2), step(format - 1)] })
+    assert.deepEqual(ran, [format - 2, format - 1, format - 1])
+    await prepareFormat(directory, silentLog, { format })
     await assert.rejects(embeddedStore({ directory }), { reason: 'newer-version' })
   })
 

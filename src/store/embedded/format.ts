@@ -4,7 +4,7 @@ import type { Log } from '../../model/log.ts'
 import { StoreFailure } from '../store.ts'
 
 /** The format of a data directory that this version writes. */
-export const storeFormat = 2
+export const storeFormat = 3
 
 /** Brings a data directory from one format to the next. May be called again after it was interrupted. */
 export interface Migration {
@@ -17,6 +17,8 @@ export interface Migration {
 const migrations: readonly Migration[] = [
   // Since 2 segments may be compacted; none of an older store is.
   { from: 1, run: () => Promise.resolve() },
+  // Since 3 the log may tell of annotations, limits and rights; none of an older store does.
+  { from: 2, run: () => Promise.resolve() },
 ]
 
 const fileName = 'store.json'

@@ -4,6 +4,7 @@ import { LRUCache } from 'lru-cache'
 import { defaultMaxKeywords, defaultMaxMailboxes, defaultMaxMessageBytes } from '../../model/limits.ts'
 import type { Log } from '../../model/log.ts'
 import { silentLog } from '../../model/log.ts'
+import type { QuotaLimits } from '../../model/quota.ts'
 import { Refusal } from '../../model/refusal.ts'
 import type { AccountStore, Store } from '../store.ts'
 import { StoreFailure } from '../store.ts'
@@ -44,6 +45,8 @@ export interface EmbeddedLimits {
   readonly maxMailboxes?: number
   /** Keywords of one mailbox. */
   readonly maxKeywords?: number
+  /** What an account may hold that no limits were set for. */
+  readonly quota?: QuotaLimits
   /** Accounts that stay open although nobody has a share of them. */
   readonly idleAccounts?: number
   /** Files of messages that stay open for reading, in all accounts. */
@@ -74,6 +77,7 @@ const defaultLimits: Required<EmbeddedLimits> = {
   maxMessageBytes: defaultMaxMessageBytes,
   maxMailboxes: defaultMaxMailboxes,
   maxKeywords: defaultMaxKeywords,
+  quota: {},
   idleAccounts: 64,
   openFiles: 256,
   chunkCacheBytes: 32 * mebibyte,
@@ -147,6 +151,7 @@ class EmbeddedStore implements Store {
       log,
       maxMailboxes: limits.maxMailboxes,
       maxKeywords: limits.maxKeywords,
+      quota: limits.quota,
     }
     this.#settings = {
       maxMessageBytes: limits.maxMessageBytes,

@@ -21,6 +21,7 @@ export function applyMended(state: AccountState, { modSeq, time, changes }: Chan
 function fit(state: AccountState, change: Change): Change[] {
   if (change.kind === 'subscribed') return [change]
   const { byId, byName } = state.tree()
+  if (change.mailbox === undefined) return [change]
   const known = byId.has(change.mailbox)
   switch (change.kind) {
     case 'mailboxCreated':
@@ -45,6 +46,9 @@ function fit(state: AccountState, change: Change): Change[] {
     case 'expunged':
       return known ? [{ ...change, uids: present(state, change.mailbox, change.uids) }] : []
     case 'recentClaimed':
+    case 'metadataSet':
+    case 'specialUseSet':
+    case 'quotaSet':
       return known ? [change] : []
   }
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Log } from '../../model/log.ts'
+import type { QuotaLimits } from '../../model/quota.ts'
 import { AccountState } from '../state/account-state.ts'
 import { StoreFailure } from '../store.ts'
 import type { StoredAccount } from './checkpoint.ts'
@@ -31,6 +32,8 @@ export interface AccountSurroundings {
   readonly log: Log
   readonly maxMailboxes: number
   readonly maxKeywords: number
+  /** Of accounts that no limits were set for. */
+  readonly quota: QuotaLimits
 }
 
 /** An account brought up to date with its log. */
@@ -83,7 +86,7 @@ export async function bringUp(
   segments: Segments,
   mark: Buffer,
 ): Promise<OpenedAccount> {
-  const { chunks, log, maxMailboxes, maxKeywords } = surroundings
+  const { chunks, log, maxMailboxes, maxKeywords, quota } = surroundings
   const database = new Database(path)
   try {
     const stored = readCheckpoint(database)
@@ -91,7 +94,7 @@ export async function bringUp(
     const locations = new Locations(database)
     const computed = new ComputedBytes(database, chunks, id)
     const ownFiles = new Map(stored?.ownFiles)
-    const options = { threads, factsOf, maxMailboxes, maxKeywords }
+    const options = { threads, factsOf, maxMailboxes, maxKeywords, quota }
     const state = stored ? restored(options, database, stored) : new AccountState(options)
     const garbage = new Garbage(database, segments, locations)
     const target = { segments, mark, state, locations, computed, threads, garbage, database, ownFiles }

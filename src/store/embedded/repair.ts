@@ -58,7 +58,7 @@ function expunges(account: Account, missing: ReadonlySet<number>): Operation[] {
 async function recovered(account: Account): Promise<MailboxId> {
   const known = account.tree().byName.get(recoveredMailbox)
   if (known) return known.id
-  const committed = await account.commit([{ op: 'createMailbox', name: recoveredMailbox }])
+  const committed = await account.commit([{ op: 'createMailbox', name: recoveredMailbox }], false, true)
   return resultOf(committed, 0, 'createMailbox').mailbox
 }
 

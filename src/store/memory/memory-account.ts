@@ -1,6 +1,7 @@
 import type { MailboxStatus, MailboxTree } from '../../model/mailbox.ts'
 import type { MailboxId, ModSeq } from '../../model/numbers.ts'
 import type { Committed, Operation } from '../../model/operation.ts'
+import type { QuotaLimits, QuotaRoot } from '../../model/quota.ts'
 import type { MailboxSnapshot } from '../../model/snapshot.ts'
 import { AccountState } from '../state/account-state.ts'
 import {
@@ -20,6 +21,8 @@ export interface MemoryLimits {
   readonly maxMailboxes?: number
   /** Of one mailbox. */
   readonly maxKeywords?: number
+  /** Of an account that no limits were set for. */
+  readonly quota?: QuotaLimits
 }
 
 type Listener = (mailboxes: readonly MailboxId[], modSeq: ModSeq) => void
@@ -53,6 +56,7 @@ export class MemoryAccount {
       },
       ...(limits.maxMailboxes !== undefined && { maxMailboxes: limits.maxMailboxes }),
       ...(limits.maxKeywords !== undefined && { maxKeywords: limits.maxKeywords }),
+      ...(limits.quota && { quota: limits.quota }),
     })
     this.commit([{ op: 'createMailbox', name: 'INBOX' }])
   }
@@ -119,6 +123,10 @@ export class MemoryShare implements AccountStore {
 
   async tree(): Promise<MailboxTree> {
     return this.state.tree()
+  }
+
+  async quotas(): Promise<readonly QuotaRoot[]> {
+    return this.state.quotas()
   }
 
   async snapshot(mailbox: MailboxId, user?: string): Promise<MailboxSnapshot> {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ChangeSet } from '../../model/change.ts'
 import { type FlagMode, flagSetOf } from '../../model/flags.ts'
+import type { SpecialUse } from '../../model/mailbox.ts'
 import { asMailboxId, asModSeq, type MailboxId } from '../../model/numbers.ts'
 import { type Operation, resultOf, type StagedMessage } from '../../model/operation.ts'
 import { Refusal } from '../../model/refusal.ts'
@@ -101,6 +102,7 @@ const pick = fc.nat({ max: 2500 })
 const uids = fc.tuple(pick, pick).map(([a, b]) => upTo(Math.max(a, b)).slice(Math.min(a, b)))
 const mailbox = fc.constantFrom(inbox, asMailboxId(2))
 const flags = fc.subarray(['\\Seen', '\\Deleted', 'Work', 'late'])
+const value = fc.uint8Array({ maxLength: 5 })
 const operation: fc.Arbitrary<Operation> = fc.oneof(
   fc.tuple(mailbox, fc.nat({ max: 1500 }), flags).map(([id, count, names]) => append(id, count, ...names)),
   fc
@@ -109,6 +111,24 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   fc.record({ op: fc.constantFrom('copy' as const, 'move' as const), from: mailbox, uids, to: mailbox }),
   fc.record({ op: fc.constant('expunge' as const), mailbox, uids, onlyDeleted: fc.boolean() }),
   fc.record({ op: fc.constant('claimRecent' as const), mailbox }),
+  fc.record(
+    {
+      op: fc.constant('setMetadata' as const),
+      mailbox,
+      user: fc.constantFrom('alice', 'bob'),
+      entries: fc.array(fc.tuple(fc.constantFrom('/a', '/b'), fc.option(value, { nil: null })), { maxLength: 3 }),
+    },
+    { requiredKeys: ['op', 'entries'] },
+  ),
+  fc.record({
+    op: fc.constant('setSpecialUse' as const),
+    mailbox,
+    specialUse: fc.subarray<SpecialUse>(['\\Sent', '\\Junk']),
+  }),
+  fc.record(
+    { op: fc.constant('setQuota' as const), mailbox, limits: fc.constantFrom(undefined, {}, { messages: 2 ** 40 }) },
+    { requiredKeys: ['op', 'limits'] },
+  ),
 )
 
 test('replay, rollback and restore come to the same state, and nothing shown ever changes', () => {

@@ -1,16 +1,26 @@
-import type { ChangeSet } from '../../model/change.ts'
+import type { Change, ChangeSet } from '../../model/change.ts'
 import { defaultMaxKeywords, defaultMaxMailboxes } from '../../model/limits.ts'
 import type { MailboxStatus, MailboxTree } from '../../model/mailbox.ts'
+import { type AllMetadata, metadataBytes } from '../../model/metadata.ts'
 import { asModSeq, type MailboxId, type MessageNum, type ModSeq } from '../../model/numbers.ts'
 import type { Operation, OperationResult, StagedMessage } from '../../model/operation.ts'
 import { Refusal } from '../../model/refusal.ts'
+import type { QuotaLimits, QuotaRoot } from '../../model/quota.ts'
 import type { MailboxSnapshot } from '../../model/snapshot.ts'
 import type { Vanished } from '../store.ts'
-import { AccountTree } from './account-tree.ts'
+import { AccountTree, namesOf } from './account-tree.ts'
 import { CommitDraft, type FinishedCommit } from './commit-draft.ts'
 import { Dirt } from './dirt.ts'
 import type { AccountCounters, CatalogueImage, Checkpoint, LoadMailbox } from './images.ts'
-import { countersOf, type MailboxContents, mailboxOf, MailboxVersion, snapshotFor } from './mailbox-version.ts'
+import {
+  countersOf,
+  type MailboxContents,
+  type MailboxCounters,
+  mailboxOf,
+  MailboxVersion,
+  snapshotFor,
+} from './mailbox-version.ts'
+import { checkQuotas, quotaRoots, type QuotaRules, quotaRules } from './plan-quota.ts'
 import { type Planning, planOperation, type StagedFacts, type ThreadIndex } from './planner.ts'
 import { buriedSince, missingUids } from './tombstones.ts'
 
@@ -24,6 +34,8 @@ export interface AccountStateOptions {
   readonly maxMailboxes?: number
   /** Keywords of one mailbox. */
   readonly maxKeywords?: number
+  /** What accounts may hold of which nothing else was said. */
+  readonly quota?: QuotaLimits
 }
 
 /** What a list of operations would do. */
@@ -59,6 +71,8 @@ const newAccount: AccountCounters = {
   nextMessage: 1,
   nextThread: 1,
   usedUidValidities: [],
+  messages: 0,
+  size: 0,
 }
 
 /**
@@ -69,6 +83,7 @@ const newAccount: AccountCounters = {
 export class AccountState {
   readonly #options: AccountStateOptions
   readonly #loadMailbox: LoadMailbox
+  readonly #quotaRules: QuotaRules
   readonly #dirt: Dirt = new Dirt()
   readonly #pending: Pending[] = []
   #tree: AccountTree
@@ -86,10 +101,22 @@ export class AccountState {
   constructor(options: AccountStateOptions, catalogue?: CatalogueImage, loadMailbox?: LoadMailbox) {
     this.#options = options
     this.#loadMailbox = loadMailbox ?? nothingToLoad
-    this.#counters = this.#publishedCounters = catalogue?.counters ?? newAccount
+    this.#quotaRules = quotaRules(options.quota ?? {}, options.maxMailboxes ?? defaultMaxMailboxes)
     const mailboxes = catalogue?.mailboxes ?? []
+    // The sums are counted again, since checkpoints of older versions do not have them.
+    const messages = mailboxes.reduce((sum, head) => sum + head.messages, 0)
+    const size = mailboxes.reduce((sum, head) => sum + head.size, 0)
+    this.#counters = this.#publishedCounters = { ...(catalogue?.counters ?? newAccount), messages, size }
     const byId = new Map(mailboxes.map((head) => [head.id, mailboxOf(head)]))
-    this.#tree = this.#publishedTree = new AccountTree(1, byId, new Map(catalogue?.subscriptions))
+    const allMetadata: AllMetadata = catalogue?.metadata ?? new Map()
+    this.#tree = this.#publishedTree = new AccountTree(1, {
+      byId,
+      byName: namesOf(byId),
+      allSubscriptions: new Map(catalogue?.subscriptions),
+      allMetadata,
+      metadataBytes: [...allMetadata.values()].reduce((sum, one) => sum + metadataBytes(one), 0),
+      allQuotas: catalogue?.quotas ?? new Map(),
+    })
     this.#references = new Map(catalogue?.references)
     for (const head of mailboxes) {
       const version = new MailboxVersion(head.id, head.uidValidity, countersOf(head), undefined)
@@ -105,9 +132,9 @@ export class AccountState {
 
   /**
    * Checks every operation against the working state as the operations before it in the list leave it. Changes
-   * nothing. `now` is in whole seconds since 1970. Throws `Refusal`.
+   * nothing. `now` is in whole seconds since 1970. Throws `Refusal`. A repair is never over quota (`unlimited`).
    */
-  plan(operations: readonly Operation[], now: number): Plan {
+  plan(operations: readonly Operation[], now: number, unlimited = false): Plan {
     const { threads, factsOf, maxMailboxes = defaultMaxMailboxes, maxKeywords = defaultMaxKeywords } = this.#options
     const next = asModSeq(this.#counters.modSeq + 1)
     const draft = this.#draft(next, maxKeywords)
@@ -124,6 +151,7 @@ export class AccountState {
     }
     const results = operations.map((operation) => planOperation(planning, operation))
     const { changes, staged } = planning
+    if (!unlimited && changes.some(mayExceed)) checkQuotas(draft, this.#quotaRules)
     // That messages are no longer recent is no change of any message, so it needs no mod-sequence of its own.
     const modSeq = changes.some(({ kind }) => kind !== 'recentClaimed') ? next : this.#counters.modSeq
     if (changes.length === 0) return { changeSet: undefined, modSeq, results, staged }
@@ -221,6 +249,12 @@ export class AccountState {
     })
   }
 
+  /** The quota roots as published: the account, then mailboxes that limits were set for. */
+  quotas(): QuotaRoot[] {
+    const contentsOf = (mailbox: MailboxId): MailboxCounters => this.#version(mailbox).counters
+    return quotaRoots(this.#publishedTree, this.#publishedCounters, contentsOf, this.#quotaRules)
+  }
+
   /** As published. Throws `Refusal` (`NONEXISTENT`). */
   vanishedSince(mailbox: MailboxId, modSeq: ModSeq): Vanished {
     const { snapshot, tombstones } = this.#contents(mailbox)
@@ -254,6 +288,8 @@ export class AccountState {
         ...this.#version(mailbox.id).counters,
       })),
       subscriptions: this.#publishedTree.allSubscriptions,
+      metadata: this.#publishedTree.allMetadata,
+      quotas: this.#publishedTree.allQuotas,
       references: this.#publishedReferences(),
     }
   }
@@ -344,6 +380,11 @@ function nothingToLoad(mailbox: MailboxId): never {
   throw new Error(`mailbox ${mailbox} is not in memory and nowhere else`)
 }
 
+/** Whether a change may bring anything above a limit: most commits only change flags. */
+function mayExceed({ kind }: Change): boolean {
+  return kind === 'appended' || kind === 'mailboxCreated' || kind === 'mailboxRenamed' || kind === 'metadataSet'
+}
+
 function adoptVersions(mailboxes: Map<MailboxId, MailboxVersion>, { versions, deleted }: FinishedCommit): void {
   for (const [id, { version }] of versions) mailboxes.set(id, version)
   for (const id of deleted) mailboxes.delete(id)
@@ -353,7 +394,7 @@ function touchedBy({ changes }: ChangeSet): MailboxId[] {
   const touched = new Set<MailboxId>()
   for (const change of changes) {
     if (change.kind === 'mailboxCreated' || change.kind === 'mailboxRenamed' || change.kind === 'subscribed') continue
-    touched.add(change.mailbox)
+    if (change.mailbox !== undefined) touched.add(change.mailbox)
   }
   return [...touched]
 }

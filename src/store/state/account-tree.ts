@@ -1,33 +1,72 @@
 import { maxMailboxLevelBytes, maxMailboxLevels, maxMailboxNameBytes, maxSubscriptions } from '../../model/limits.ts'
 import { type Mailbox, type MailboxTree, separator } from '../../model/mailbox.ts'
+import {
+  type AllMetadata,
+  isEmptyMetadata,
+  type MailboxOrAccount,
+  type Metadata,
+  metadataBytes,
+  type MetadataChange,
+  noMetadata,
+  theAccount,
+  withMetadata,
+} from '../../model/metadata.ts'
 import type { MailboxId } from '../../model/numbers.ts'
+import type { QuotaLimits } from '../../model/quota.ts'
 import { Refusal } from '../../model/refusal.ts'
 
 const nobody: ReadonlySet<string> = new Set()
 
+/** What a tree is made of. */
+export interface TreeParts {
+  readonly byId: ReadonlyMap<MailboxId, Mailbox>
+  readonly byName: ReadonlyMap<string, Mailbox>
+  /** By user. */
+  readonly allSubscriptions: ReadonlyMap<string, ReadonlySet<string>>
+  readonly allMetadata: AllMetadata
+  /** Octets of all names and values of annotations. */
+  readonly metadataBytes: number
+  /** Limits that were set, by quota root. */
+  readonly allQuotas: ReadonlyMap<MailboxOrAccount, QuotaLimits>
+}
+
 /** The tree of an account at one moment. */
-export class AccountTree implements MailboxTree {
+export class AccountTree implements MailboxTree, TreeParts {
   readonly version: number
   readonly byName: ReadonlyMap<string, Mailbox>
   readonly byId: ReadonlyMap<MailboxId, Mailbox>
-  /** By user. */
   readonly allSubscriptions: ReadonlyMap<string, ReadonlySet<string>>
+  readonly allMetadata: AllMetadata
+  readonly metadataBytes: number
+  readonly allQuotas: ReadonlyMap<MailboxOrAccount, QuotaLimits>
 
-  constructor(
-    version: number,
-    byId: ReadonlyMap<MailboxId, Mailbox>,
-    allSubscriptions: ReadonlyMap<string, ReadonlySet<string>>,
-    byName: ReadonlyMap<string, Mailbox> = new Map([...byId.values()].map((mailbox) => [mailbox.name, mailbox])),
-  ) {
+  constructor(version: number, parts: TreeParts) {
     this.version = version
-    this.byId = byId
-    this.byName = byName
-    this.allSubscriptions = allSubscriptions
+    this.byId = parts.byId
+    this.byName = parts.byName
+    this.allSubscriptions = parts.allSubscriptions
+    this.allMetadata = parts.allMetadata
+    this.metadataBytes = parts.metadataBytes
+    this.allQuotas = parts.allQuotas
   }
 
   subscriptions(user: string): ReadonlySet<string> {
     return this.allSubscriptions.get(user) ?? nobody
   }
+
+  metadata(mailbox?: MailboxId): Metadata {
+    return this.allMetadata.get(mailbox ?? theAccount) ?? noMetadata
+  }
+
+  /** Octets of the annotations of one mailbox. */
+  metadataBytesOf(mailbox: MailboxId): number {
+    return metadataBytes(this.metadata(mailbox))
+  }
+}
+
+/** What is found in a tree under the names of its mailboxes. */
+export function namesOf(byId: ReadonlyMap<MailboxId, Mailbox>): Map<string, Mailbox> {
+  return new Map([...byId.values()].map((mailbox) => [mailbox.name, mailbox]))
 }
 
 /** A tree while one commit changes it. Copies a map when it is first changed. */
@@ -36,9 +75,14 @@ export class TreeDraft {
   #byId: Map<MailboxId, Mailbox> | undefined
   #byName: Map<string, Mailbox> | undefined
   #subscriptions: Map<string, Set<string>> | undefined
+  #metadata: Map<MailboxOrAccount, Metadata> | undefined
+  #metadataBytes: number
+  readonly #annotated: Set<MailboxOrAccount> = new Set<MailboxOrAccount>()
+  #quotas: Map<MailboxOrAccount, QuotaLimits> | undefined
 
   constructor(base: AccountTree) {
     this.#base = base
+    this.#metadataBytes = base.metadataBytes
   }
 
   get byId(): ReadonlyMap<MailboxId, Mailbox> {
@@ -51,6 +95,32 @@ export class TreeDraft {
 
   get subscriptionsChanged(): boolean {
     return this.#subscriptions !== undefined
+  }
+
+  /** Whose annotations changed. */
+  get annotated(): ReadonlySet<MailboxOrAccount> {
+    return this.#annotated
+  }
+
+  get metadataBytes(): number {
+    return this.#metadataBytes
+  }
+
+  get quotasChanged(): boolean {
+    return this.#quotas !== undefined
+  }
+
+  get quotas(): ReadonlyMap<MailboxOrAccount, QuotaLimits> {
+    return this.#quotas ?? this.#base.allQuotas
+  }
+
+  metadata(of: MailboxOrAccount): Metadata {
+    return (this.#metadata ?? this.#base.allMetadata).get(of) ?? noMetadata
+  }
+
+  /** Octets of the annotations of one mailbox. */
+  metadataBytesOf(mailbox: MailboxId): number {
+    return metadataBytes(this.metadata(mailbox))
   }
 
   subscriptions(user: string): ReadonlySet<string> {
@@ -67,6 +137,15 @@ export class TreeDraft {
     const { byId, byName } = this.#maps()
     byId.delete(mailbox.id)
     byName.delete(mailbox.name)
+    if ((this.#metadata ?? this.#base.allMetadata).has(mailbox.id)) this.#putMetadata(mailbox.id, noMetadata)
+    if (this.quotas.has(mailbox.id)) this.setQuota(mailbox.id, undefined)
+  }
+
+  /** Puts a mailbox with other attributes in the place of the one with its id; the name stays. */
+  alter(mailbox: Mailbox): void {
+    const { byId, byName } = this.#maps()
+    byId.set(mailbox.id, mailbox)
+    byName.set(mailbox.name, mailbox)
   }
 
   /** Gives mailboxes new names, all at once, so that one may take the name another leaves. */
@@ -76,7 +155,7 @@ export class TreeDraft {
       const mailbox = byId.get(id)
       if (mailbox) byId.set(id, { ...mailbox, name })
     }
-    this.#byName = new Map([...byId.values()].map((mailbox) => [mailbox.name, mailbox]))
+    this.#byName = namesOf(byId)
   }
 
   subscribe(user: string, name: string, subscribed: boolean): void {
@@ -87,12 +166,40 @@ export class TreeDraft {
     else names.delete(name)
   }
 
+  setMetadata(of: MailboxOrAccount, user: string | undefined, entries: readonly MetadataChange[]): void {
+    const before = this.metadata(of)
+    const after = withMetadata(before, user, entries)
+    if (after !== before) this.#putMetadata(of, after)
+  }
+
+  #putMetadata(of: MailboxOrAccount, metadata: Metadata): void {
+    this.#metadata ??= new Map(this.#base.allMetadata)
+    this.#metadataBytes += metadataBytes(metadata) - metadataBytes(this.metadata(of))
+    this.#annotated.add(of)
+    if (isEmptyMetadata(metadata)) this.#metadata.delete(of)
+    else this.#metadata.set(of, metadata)
+  }
+
+  /** Sets the limits of a quota root; undefined: it has none of its own any more. */
+  setQuota(root: MailboxOrAccount, limits: QuotaLimits | undefined): void {
+    this.#quotas ??= new Map(this.#base.allQuotas)
+    if (limits) this.#quotas.set(root, limits)
+    else this.#quotas.delete(root)
+  }
+
   finish(): AccountTree {
-    if (!this.#byId && !this.#subscriptions) return this.#base
-    const subscriptions = this.#subscriptions
-      ? new Map([...this.#base.allSubscriptions, ...this.#subscriptions])
-      : this.#base.allSubscriptions
-    return new AccountTree(this.#base.version + 1, this.byId, subscriptions, this.byName)
+    const base = this.#base
+    if (!this.#byId && !this.#subscriptions && !this.#metadata && !this.#quotas) return base
+    return new AccountTree(base.version + 1, {
+      byId: this.byId,
+      byName: this.byName,
+      allSubscriptions: this.#subscriptions
+        ? new Map([...base.allSubscriptions, ...this.#subscriptions])
+        : base.allSubscriptions,
+      allMetadata: this.#metadata ?? base.allMetadata,
+      metadataBytes: this.#metadataBytes,
+      allQuotas: this.quotas,
+    })
   }
 
   #maps(): { byId: Map<MailboxId, Mailbox>; byName: Map<string, Mailbox> } {

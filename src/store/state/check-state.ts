@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util'
 import { pageRows } from '../../model/column.ts'
 import { systemFlag } from '../../model/flags.ts'
+import { metadataBytes, theAccount } from '../../model/metadata.ts'
 import type { MailboxSnapshot } from '../../model/snapshot.ts'
 import type { AccountState } from './account-state.ts'
 import type { AccountCounters, MailboxHead } from './images.ts'
@@ -8,7 +10,7 @@ import { isUsed } from './uid-validities.ts'
 
 /** Everything in the published state that contradicts itself, one sentence each; nothing when all is well. */
 export function checkState(state: AccountState): string[] {
-  const { counters, mailboxes, references, subscriptions } = state.catalogue()
+  const { counters, mailboxes, metadata, quotas, references, subscriptions } = state.catalogue()
   const problems: string[] = []
   const names = new Set<string>()
   const validities = new Set<number>()
@@ -43,6 +45,20 @@ export function checkState(state: AccountState): string[] {
   }
   for (const message of references.keys()) {
     if (!entries.has(message)) problems.push(`message ${message} is counted and nowhere`)
+  }
+  for (const key of ['messages', 'size'] as const) {
+    const sum = mailboxes.reduce((before, head) => before + head[key], 0)
+    if (counters[key] !== sum) problems.push(`${key} of the account is ${counters[key]}, should be ${sum}`)
+  }
+  const annotations = [...metadata.values()].reduce((sum, one) => sum + metadataBytes(one), 0)
+  const usage = state.quotas()[0]?.usage
+  const counted = { storage: counters.size, messages: counters.messages, mailboxes: mailboxes.length, annotations }
+  if (!isDeepStrictEqual(usage, counted)) {
+    problems.push(`the usage is ${JSON.stringify(usage)}, should be ${JSON.stringify(counted)}`)
+  }
+  const ids = new Set<number>([theAccount, ...mailboxes.map(({ id }) => id)])
+  for (const of of [...metadata.keys(), ...quotas.keys()]) {
+    if (!ids.has(of)) problems.push(`mailbox ${of} is not there and has annotations or limits`)
   }
   for (const [user, theirs] of subscriptions) if (theirs.has('')) problems.push(`${user} subscribes to an empty name`)
   return problems

@@ -1,5 +1,6 @@
 import type { Change } from '../../model/change.ts'
 import type { Mailbox, SpecialUse } from '../../model/mailbox.ts'
+import { type MailboxOrAccount, theAccount } from '../../model/metadata.ts'
 import { asMailboxId, asModSeq, asUid, type MailboxId, type ModSeq } from '../../model/numbers.ts'
 import type { AppendedEntry } from '../../model/operation.ts'
 import { Refusal } from '../../model/refusal.ts'
@@ -25,9 +26,12 @@ export interface FinishedCommit {
   readonly counters: AccountCounters
   readonly versions: ReadonlyMap<MailboxId, { readonly version: MailboxVersion; readonly written: WrittenRows }>
   readonly created: readonly MailboxId[]
-  readonly renamed: readonly MailboxId[]
+  /** Those with another name or other attributes. */
+  readonly altered: readonly MailboxId[]
   readonly deleted: readonly MailboxId[]
   readonly subscriptionsChanged: boolean
+  readonly annotated: readonly MailboxOrAccount[]
+  readonly quotasChanged: boolean
   /** New numbers of entries, by message; 1 where one is left. */
   readonly references: ReadonlyMap<number, number>
   readonly released: readonly number[]
@@ -42,7 +46,7 @@ export class CommitDraft {
   readonly #maxKeywords: number
   readonly #drafts: Map<MailboxId, MailboxDraft> = new Map<MailboxId, MailboxDraft>()
   readonly #created: Map<MailboxId, MailboxVersion> = new Map<MailboxId, MailboxVersion>()
-  readonly #renamed: Set<MailboxId> = new Set<MailboxId>()
+  readonly #altered: Set<MailboxId> = new Set<MailboxId>()
   readonly #deleted: MailboxId[] = []
   readonly #references: Map<number, number> = new Map<number, number>()
   readonly #released: number[] = []
@@ -92,7 +96,36 @@ export class CommitDraft {
 
   rename(names: ReadonlyMap<MailboxId, string>): void {
     this.tree.rename(names)
-    for (const id of names.keys()) this.#renamed.add(id)
+    for (const id of names.keys()) this.#altered.add(id)
+  }
+
+  /** Gives a mailbox other attributes. `Refusal` (`NONEXISTENT`) if there is none. */
+  alter(id: MailboxId, attributes: Partial<Pick<Mailbox, 'specialUse' | 'acl' | 'seenPerUser'>>): void {
+    const mailbox = this.tree.byId.get(id)
+    if (!mailbox) throw new Refusal('NONEXISTENT', 'No such mailbox')
+    this.tree.alter({ ...mailbox, ...attributes })
+    this.#altered.add(id)
+  }
+
+  /** Messages and octets of all mailboxes together, as they are by now. */
+  get contents(): { readonly messages: number; readonly size: number } {
+    let { messages, size } = this.base.counters
+    for (const [id, { counters }] of this.#drafts) {
+      const before = this.base.mailboxes.get(id)?.counters
+      messages += counters.messages - (before?.messages ?? 0)
+      size += counters.size - (before?.size ?? 0)
+    }
+    for (const id of this.#deleted) {
+      const before = this.base.mailboxes.get(id)?.counters
+      messages -= before?.messages ?? 0
+      size -= before?.size ?? 0
+    }
+    return { messages, size }
+  }
+
+  /** Messages and octets of one mailbox, as they are by now. */
+  contentsOf(id: MailboxId): { readonly messages: number; readonly size: number } {
+    return (this.#drafts.get(id) ?? this.#created.get(id) ?? this.base.mailboxes.get(id))?.counters ?? nothing
   }
 
   /** Adds entries, of new messages or of messages that the account has. */
@@ -162,7 +195,20 @@ export class CommitDraft {
         return this.expunge(change.mailbox, rowsOfUids(this.mailbox(change.mailbox).uids, change.uids))
       case 'recentClaimed':
         return this.mailbox(change.mailbox).claimRecent(asUid(change.firstRecentUid))
+      case 'metadataSet':
+        return this.tree.setMetadata(this.mailboxOrAccount(change.mailbox), change.user, change.entries)
+      case 'specialUseSet':
+        return this.alter(change.mailbox, { specialUse: change.specialUse })
+      case 'quotaSet':
+        return this.tree.setQuota(this.mailboxOrAccount(change.mailbox), change.limits)
     }
+  }
+
+  /** What annotations or limits belong to. Throws `Refusal` (`NONEXISTENT`). */
+  mailboxOrAccount(mailbox: MailboxId | undefined): MailboxOrAccount {
+    if (mailbox === undefined) return theAccount
+    if (!this.tree.byId.has(mailbox)) throw new Refusal('NONEXISTENT', 'No such mailbox')
+    return mailbox
   }
 
   /** `modSeq` is the one before if the commit turned out to need none. */
@@ -178,12 +224,14 @@ export class CommitDraft {
     }
     return {
       tree: this.tree.finish(),
-      counters: { ...this.#counters, modSeq },
+      counters: { ...this.#counters, ...this.contents, modSeq },
       versions,
       created: [...this.#created.keys()],
-      renamed: [...this.#renamed],
+      altered: [...this.#altered],
       deleted: this.#deleted,
       subscriptionsChanged: this.tree.subscriptionsChanged,
+      annotated: [...this.tree.annotated],
+      quotasChanged: this.tree.quotasChanged,
       references: this.#references,
       released: this.#released,
     }
@@ -199,6 +247,8 @@ export class CommitDraft {
     else this.#references.set(message, left)
   }
 }
+
+const nothing = { messages: 0, size: 0 }
 
 function newVersion(id: MailboxId, uidValidity: number, modSeq: ModSeq): MailboxVersion {
   const counters = newCounters(asModSeq(Math.max(modSeq, 1)))

@@ -1,4 +1,5 @@
 import { pageRows } from '../../model/column.ts'
+import { type MailboxOrAccount, type Metadata, theAccount } from '../../model/metadata.ts'
 import type { MailboxId } from '../../model/numbers.ts'
 import type { AccountTree } from './account-tree.ts'
 import type { FinishedCommit } from './commit-draft.ts'
@@ -18,6 +19,8 @@ export class Dirt {
   #deleted = new Set<MailboxId>()
   #references = new Map<number, number>()
   #subscriptions = false
+  #annotated = new Set<MailboxOrAccount>()
+  #quotas = false
   #any = false
 
   get any(): boolean {
@@ -31,7 +34,7 @@ export class Dirt {
   add(commit: FinishedCommit): void {
     this.#any = true
     for (const [id, { written }] of commit.versions) this.#mark(id, true, written.fromRow, written.flagPages)
-    for (const id of commit.renamed) this.#mark(id, false, Infinity, [])
+    for (const id of commit.altered) this.#mark(id, false, Infinity, [])
     for (const id of commit.deleted) {
       this.#mailboxes.delete(id)
       this.#deleted.add(id)
@@ -39,6 +42,8 @@ export class Dirt {
     for (const [message, count] of commit.references) this.#references.set(message, count)
     for (const message of commit.released) this.#references.set(message, 0)
     this.#subscriptions ||= commit.subscriptionsChanged
+    for (const of of commit.annotated) this.#annotated.add(of)
+    this.#quotas ||= commit.quotasChanged
   }
 
   take(tree: AccountTree, counters: AccountCounters, versions: ReadonlyMap<MailboxId, MailboxVersion>): Checkpoint {
@@ -48,17 +53,23 @@ export class Dirt {
       const version = versions.get(id)
       if (mailbox && version) mailboxes.push(deltaOf(dirt, headOf(mailbox, version.counters), version))
     }
+    const metadata = new Map<MailboxOrAccount, Metadata>()
+    for (const of of this.#annotated) metadata.set(of, tree.metadata(of === theAccount ? undefined : of))
     const checkpoint: Checkpoint = {
       counters,
       mailboxes,
       deleted: [...this.#deleted],
       subscriptions: this.#subscriptions ? tree.allSubscriptions : undefined,
+      metadata,
+      quotas: this.#quotas ? tree.allQuotas : undefined,
       references: this.#references,
     }
     this.#mailboxes = new Map()
     this.#deleted = new Set()
     this.#references = new Map()
     this.#subscriptions = false
+    this.#annotated = new Set()
+    this.#quotas = false
     this.#any = false
     return checkpoint
   }
@@ -73,6 +84,8 @@ export class Dirt {
       if (!this.#references.has(message)) this.#references.set(message, count)
     }
     this.#subscriptions ||= checkpoint.subscriptions !== undefined
+    for (const of of checkpoint.metadata.keys()) this.#annotated.add(of)
+    this.#quotas ||= checkpoint.quotas !== undefined
   }
 
   #mark(id: MailboxId, contents: boolean, fromRow: number, flagPages: Iterable<number>): void {

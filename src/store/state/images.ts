@@ -1,6 +1,8 @@
 import type { FlagSet } from '../../model/flags.ts'
 import type { Mailbox } from '../../model/mailbox.ts'
+import type { AllMetadata, MailboxOrAccount, Metadata } from '../../model/metadata.ts'
 import type { MailboxId, ModSeq, Uid } from '../../model/numbers.ts'
+import type { QuotaLimits } from '../../model/quota.ts'
 import type { MailboxSnapshot } from '../../model/snapshot.ts'
 
 /** What is kept in memory of every mailbox, loaded or not. Plain data; an image of it goes into a checkpoint. */
@@ -60,6 +62,9 @@ export interface AccountCounters {
   readonly nextThread: number
   /** Every UIDVALIDITY that any mailbox of the account ever had: ascending, disjoint ranges, both ends included. */
   readonly usedUidValidities: readonly (readonly [first: number, last: number])[]
+  /** Messages of all mailboxes together, and their octets: the sums of what the heads say. */
+  readonly messages: number
+  readonly size: number
 }
 
 /** All of an account but the mailboxes' columns. */
@@ -68,6 +73,9 @@ export interface CatalogueImage {
   /** Ascending by id. */
   readonly mailboxes: readonly MailboxHead[]
   readonly subscriptions: ReadonlyMap<string, ReadonlySet<string>>
+  readonly metadata: AllMetadata
+  /** Limits that were set, by quota root. */
+  readonly quotas: ReadonlyMap<MailboxOrAccount, QuotaLimits>
   /** How many entries refer to a message, by its number, where it is more than one. */
   readonly references: ReadonlyMap<number, number>
 }
@@ -93,6 +101,10 @@ export interface Checkpoint {
   readonly deleted: readonly MailboxId[]
   /** All subscriptions, when any changed. */
   readonly subscriptions: ReadonlyMap<string, ReadonlySet<string>> | undefined
+  /** All annotations of each mailbox, or of the account, of which any changed. */
+  readonly metadata: ReadonlyMap<MailboxOrAccount, Metadata>
+  /** All limits, when any changed. */
+  readonly quotas: ReadonlyMap<MailboxOrAccount, QuotaLimits> | undefined
   /** Changed numbers of {@link CatalogueImage.references}; 0 and 1 mean that the message has no line there. */
   readonly references: ReadonlyMap<number, number>
 }

@@ -1,23 +1,20 @@
 import { maxUid } from '../../model/limits.ts'
-import {
-  type Mailbox,
-  normalMailboxName,
-  parentNames,
-  separator,
-  type SpecialUse,
-  specialUses,
-} from '../../model/mailbox.ts'
+import { type Mailbox, normalMailboxName, parentNames, separator, type SpecialUse } from '../../model/mailbox.ts'
 import type { MailboxId } from '../../model/numbers.ts'
 import type { Operation, OperationResult } from '../../model/operation.ts'
 import { Refusal } from '../../model/refusal.ts'
 import { checkMailboxName, checkSubscription } from './account-tree.ts'
 import { nextMailboxId } from './commit-draft.ts'
+import { checkUses, takeUses } from './plan-metadata.ts'
 import type { Planning } from './planner.ts'
 import { isUsed, nextUidValidity } from './uid-validities.ts'
 
 const inbox = 'INBOX'
 
-/** CREATE, with the superior names that are missing (RFC 9051 §6.3.4); attributes by RFC 6154 §3. */
+/**
+ * CREATE, with the superior names that are missing (RFC 9051 §6.3.4); attributes by RFC 6154 §3, which move here from a
+ * mailbox that has them.
+ */
 export function createMailbox(
   planning: Planning,
   operation: Extract<Operation, { op: 'createMailbox' }>,
@@ -28,10 +25,9 @@ export function createMailbox(
   if (planning.draft.tree.byName.has(name)) {
     throw new Refusal('ALREADYEXISTS', 'Mailbox exists')
   }
-  if (specialUse.some((attribute) => !specialUses.includes(attribute))) {
-    throw new Refusal('USEATTR', 'Unknown special use')
-  }
+  checkUses(specialUse)
   if (uidValidity !== undefined) checkUidValidity(planning, uidValidity)
+  takeUses(planning, undefined, specialUse)
   addParents(planning, name)
   return { op: 'createMailbox', mailbox: add(planning, name, specialUse, uidValidity) }
 }

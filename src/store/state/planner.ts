@@ -8,6 +8,8 @@ import { systemFlag } from '../../model/flags.ts'
 import type { MessageKeys } from '../../mime/message.ts'
 import type { CommitDraft } from './commit-draft.ts'
 import { type MailboxDraft, rowsOfUids } from './mailbox-draft.ts'
+import { copyMetadata, setMetadata, setSpecialUse } from './plan-metadata.ts'
+import { setQuota } from './plan-quota.ts'
 import { createMailbox, deleteMailbox, renameMailbox, subscribe } from './plan-tree.ts'
 import { store } from './plan-store.ts'
 
@@ -70,6 +72,12 @@ export function planOperation(planning: Planning, operation: Operation): Operati
       return expunge(planning, operation)
     case 'claimRecent':
       return claimRecent(planning, operation.mailbox)
+    case 'setMetadata':
+      return setMetadata(planning, operation)
+    case 'setSpecialUse':
+      return setSpecialUse(planning, operation)
+    case 'setQuota':
+      return setQuota(planning, operation)
   }
 }
 
@@ -154,10 +162,11 @@ function copyUids({ draft, now, changes }: Planning, from: MailboxId, uids: Uids
   return { uidValidity: target.uidValidity, from: copiedFrom, to: copiedTo }
 }
 
-/** What RENAME of INBOX does with its messages (RFC 9051 §6.3.6). */
+/** What RENAME of INBOX does with its messages (RFC 9051 §6.3.6) and annotations. */
 function moveAll(planning: Planning, from: MailboxId, to: MailboxId): void {
   const copied = copyUids(planning, from, planning.draft.mailbox(from).uids, to)
   expungeUids(planning, from, copied.from)
+  copyMetadata(planning, from, to)
 }
 
 function appendEntries(draft: CommitDraft, changes: Change[], mailbox: MailboxId, entries: AppendedEntry[]): void {
