@@ -145,7 +145,8 @@ test('a file of users from before there were app passwords is brought up to date
   const alice = await first.add('alice', 'secret')
   await first.close()
   const database = new Database(file) // as the first version made it
-  database.exec('DROP TABLE app_passwords; ALTER TABLE users DROP COLUMN disabled; PRAGMA user_version = 1')
+  database.exec('DROP TABLE app_passwords; DROP TABLE owners; DROP TABLE members')
+  database.exec('ALTER TABLE users DROP COLUMN disabled; PRAGMA user_version = 1')
   database.close()
 
   const directory = onDisk(context, file)

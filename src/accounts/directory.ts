@@ -5,6 +5,7 @@ import { maxAppPasswords } from './app-password.ts'
 import type { AppPassword, NewAppPassword } from './app-password.ts'
 import type { Credentials, HashCosts } from './credentials.ts'
 import { canonicalDomain, canonicalName } from './name.ts'
+import type { Holder, People } from './people.ts'
 
 /** A user without secrets. */
 export interface UserEntry {
@@ -27,6 +28,8 @@ export interface NewUser {
   readonly password: string
   /** An account's id to keep, for restores and for tests; by default a new random one. */
   readonly account?: string | undefined
+  /** In memory only: makes it a shared account of these identifiers, to which nobody needs to sign in. */
+  readonly owners?: readonly string[] | undefined
 }
 
 /**
@@ -55,6 +58,10 @@ export interface UserDirectory {
   removeAppPassword(name: string, label: string): Promise<void>
   /** The app password of this user that `text` is, unless it has expired. */
   findAppPassword(user: UserEntry, text: string): Promise<AppPassword | undefined>
+  /** Makes an account that nobody signs in to: its owners, identifiers of users and groups, share it. */
+  addShared(name: string, owners: readonly string[]): Promise<Holder>
+  /** Who shares mail with whom. */
+  readonly people: People
   /** The user is gone; the account and its mail are the caller's business. */
   remove(name: string): Promise<UserEntry>
   /** All users, by name. */
@@ -90,10 +97,15 @@ export function newAccountId(): string {
   return 'a' + Array.from(randomBytes(16), (octet) => alphabet.charAt(octet & 31)).join('')
 }
 
+/** Whether access control lists mean something else by a name than the user (RFC 4314 §2): groups, and everybody. */
+export function isReservedIdentifier(name: string): boolean {
+  return name.startsWith('$') || name === 'authenticated' || name === 'anyone'
+}
+
 /** The canonical name for a new user. Throws `Refusal` with `CANNOT`. */
 export function checkedName(text: string): string {
   const name = canonicalName(text)
-  if (name === undefined) {
+  if (name === undefined || isReservedIdentifier(name)) {
     throw new Refusal('CANNOT', `${JSON.stringify(text.slice(0, 80))} cannot be the name of a user`)
   }
   return name

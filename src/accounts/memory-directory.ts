@@ -6,7 +6,7 @@ import {
   maxAppPasswords,
 } from './app-password.ts'
 import type { AppPassword } from './app-password.ts'
-import { makeCredentials, testCosts } from './credentials.ts'
+import { impossibleCredentials, makeCredentials, testCosts } from './credentials.ts'
 import type { HashCosts } from './credentials.ts'
 import {
   appPasswordExists,
@@ -23,6 +23,8 @@ import {
 } from './directory.ts'
 import type { NewUser, UserDirectory, UserEntry } from './directory.ts'
 import { candidateNames } from './name.ts'
+import { checkedOwners, people } from './people.ts'
+import type { PeopleRecords } from './people.ts'
 import { prepareUsers } from './prepare-users.ts'
 import type { PreparedUser } from './prepare-users.ts'
 
@@ -33,12 +35,16 @@ export interface MemoryDirectoryOptions {
   readonly costs?: HashCosts | undefined
   /** Milliseconds since 1970. */
   readonly clock?: (() => number) | undefined
+  /** Names of users by that of their group. */
+  readonly groups?: Readonly<Record<string, readonly string[]>> | undefined
 }
 
 interface Kept extends UserEntry {
   /** Made when first asked for, so that a server with many users starts at once. */
   readonly load: () => Promise<PreparedUser>
   readonly disabledCapabilities: readonly string[]
+  /** Of a shared account. */
+  owners?: readonly string[] | undefined
   /** By their MACs, in hex. */
   readonly appPasswords: Map<string, AppPassword>
 }
@@ -67,11 +73,19 @@ export function memoryDirectory(users: Iterable<NewUser> = [], options: MemoryDi
     return kept
   }
 
-  for (const { name: text, password, account = newAccountId() } of users) {
+  for (const { name: text, password, account = newAccountId(), owners } of users) {
     const name = checkedName(text)
     if (byName.has(name)) throw userExists(name)
-    byName.set(name, lazyUser({ name, account }, checkedPassword(password), costs))
+    byName.set(name, { ...lazyUser({ name, account }, checkedPassword(password), costs), owners })
   }
+
+  const userNamed = (text: string): UserEntry | undefined => {
+    const name = candidateNames(text, localDomains).find((candidate) => byName.has(candidate))
+    return name === undefined ? undefined : byName.get(name)
+  }
+  const nameOf = (text: string): string => candidateNames(text, localDomains).at(-1) ?? ''
+  const records = memoryRecords(byName, userNamed)
+  for (const [group, members] of Object.entries(options.groups ?? {})) records.setMembers(group, members)
 
   const ofUser = ({ name }: UserEntry, text: string): string | undefined =>
     appPasswordMac(secret, name, text)?.toString('hex')
@@ -84,7 +98,8 @@ export function memoryDirectory(users: Iterable<NewUser> = [], options: MemoryDi
       const kept = name === undefined ? undefined : byName.get(name)
       return kept && { ...(await kept.load()), disabledCapabilities: kept.disabledCapabilities }
     },
-    nameOf: (text) => candidateNames(text, localDomains).at(-1) ?? '',
+    nameOf,
+    people: people(records, nameOf),
     async add(name, password) {
       const [user] = await prepareUsers([{ name, password }], costs, (taken) => byName.has(taken))
       if (!user) throw new Error('one user was asked for')
@@ -131,6 +146,13 @@ export function memoryDirectory(users: Iterable<NewUser> = [], options: MemoryDi
       const found = byName.get(user.name)?.appPasswords.get(ofUser(user, text) ?? '')
       return found && (found.expires ?? Infinity) > now() ? found : undefined
     },
+    async addShared(text, owners) {
+      const name = checkedName(text)
+      const checked = checkedOwners(owners, nameOf)
+      const entry = insert({ name, account: newAccountId(), credentials: impossibleCredentials(costs) })
+      records.setOwners(name, checked)
+      return { ...entry, isShared: true, owners: checked }
+    },
     async remove(text) {
       const kept = existing(text)
       byName.delete(kept.name)
@@ -157,4 +179,27 @@ function lazyUser(entry: UserEntry, password: string, costs: HashCosts): Kept {
     entry,
     () => (user ??= makeCredentials(password, costs).then((credentials) => ({ ...entry, credentials }))),
   )
+}
+
+function memoryRecords(
+  byName: ReadonlyMap<string, Kept>,
+  userNamed: (text: string) => UserEntry | undefined,
+): PeopleRecords {
+  const members = new Map<string, readonly string[]>()
+  return {
+    userNamed,
+    userOf: (account) => [...byName.values()].find((kept) => kept.account === account),
+    ownersOf: (name) => byName.get(name)?.owners,
+    setOwners(name, owners) {
+      const kept = byName.get(name)
+      if (kept) kept.owners = owners
+    },
+    sharedNames: () => [...byName.values()].filter(({ owners }) => owners).map(({ name }) => name),
+    groupsOf: (member) => [...members].filter(([, names]) => names.includes(member)).map(([group]) => group),
+    groups: () => [...members].map(([name, names]) => ({ name, members: names })),
+    setMembers(group, names) {
+      if (names.length > 0) members.set(group, names)
+      else members.delete(group)
+    },
+  }
 }

@@ -7,16 +7,20 @@ import { appPasswordMigration, appPasswordTable } from './app-password-table.ts'
 import { defaultCosts, impossibleCredentials, makeCredentials } from './credentials.ts'
 import type { Credentials, HashCosts } from './credentials.ts'
 import {
+  checkedName,
   checkedPassword,
   defaultLocalDomains,
   DirectoryFailure,
   localDomainSet,
+  newAccountId,
   newSecret,
   noSuchUser,
   userExists,
 } from './directory.ts'
 import type { DirectoryFailureReason, User, UserDirectory, UserEntry } from './directory.ts'
 import { candidateNames } from './name.ts'
+import { checkedOwners, people } from './people.ts'
+import { peopleRecords, peopleTables } from './people-table.ts'
 import { parsePhc } from './phc.ts'
 import { prepareUsers } from './prepare-users.ts'
 import type { PreparedUser } from './prepare-users.ts'
@@ -39,6 +43,7 @@ const migrations: readonly string[] = [
    CREATE TABLE former_accounts (account TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;`,
   `ALTER TABLE users ADD COLUMN disabled TEXT NOT NULL DEFAULT ''; -- capabilities, a space between
    ${appPasswordMigration}`,
+  peopleTables,
 ]
 
 /** Settings of {@link userDirectory}. */
@@ -85,6 +90,7 @@ export function userDirectory(options: UserDirectoryOptions): UserDirectory {
   )
   const updateDisabled = database.prepare<[string, string]>('UPDATE users SET disabled = ? WHERE name = ?')
   const remove = database.prepare<[string]>('DELETE FROM users WHERE name = ?')
+  const leaveGroups = database.prepare<[string]>('DELETE FROM members WHERE member = ?')
   const insertFormer = database.prepare<[string]>('INSERT OR IGNORE INTO former_accounts VALUES (?)')
 
   /** Read where there is no user, so that the time taken does not tell. */
@@ -123,6 +129,12 @@ export function userDirectory(options: UserDirectoryOptions): UserDirectory {
   }
 
   const isTaken = (name: string): boolean => guard(file, () => select.get(name) !== undefined)
+  const nameOf = (text: string): string => candidateNames(text, localDomains).at(-1) ?? ''
+  const records = peopleRecords(
+    database,
+    (text) => guard(file, () => rowOf(text)),
+    (work) => guard(file, work),
+  )
 
   return {
     secret,
@@ -132,7 +144,8 @@ export function userDirectory(options: UserDirectoryOptions): UserDirectory {
       const user = fromRow(row ?? decoy, file)
       return row && user
     },
-    nameOf: (text) => candidateNames(text, localDomains).at(-1) ?? '',
+    nameOf,
+    people: people(records, nameOf),
     async add(name, password) {
       const [entry] = insertAll(await prepareUsers([{ name, password }], costs, isTaken))
       if (!entry) throw new Error('one user was asked for')
@@ -165,10 +178,21 @@ export function userDirectory(options: UserDirectoryOptions): UserDirectory {
     async findAppPassword(user, text) {
       return guard(file, () => appPasswords.find(user.name, text))
     },
+    async addShared(text, owners) {
+      const name = checkedName(text)
+      const checked = checkedOwners(owners, nameOf)
+      const user = { name, account: newAccountId(), credentials: impossibleCredentials(costs) }
+      return write(() => {
+        const [entry = entryOf(user)] = insertAll([user])
+        records.setOwners(name, checked)
+        return { ...entry, isShared: true, owners: checked }
+      })
+    },
     async remove(text) {
       return write(() => {
         const row = existingRow(text)
         remove.run(row.name)
+        leaveGroups.run(row.name)
         insertFormer.run(row.account)
         return entryOf(row)
       })
