@@ -28,8 +28,9 @@ export async function openPlayer(engine: Engine): Promise<Player> {
   let plays = 0
   return {
     async play(dialogue, pieceBytes) {
-      const account = `account-${++plays}`
-      const accounts = [{ name: 'alice', password: 'secret', account }]
+      const number = ++plays
+      const names = new Set(['alice', ...dialogue.users.values()])
+      const accounts = Array.from(names, (name) => ({ name, password: 'secret', account: `account-${number}-${name}` }))
       const server = await startServer({ store, accounts, config: dialogue.settings })
       try {
         return await runDialogue(dialogue, {

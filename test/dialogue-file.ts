@@ -66,6 +66,8 @@ export interface Dialogue {
   /** Extensions that every session enables before the dialogue begins. */
   readonly enabled: readonly string[]
   readonly starts: ReadonlyMap<string, Start>
+  /** Who is signed in, by session, where it is not `alice`; their password is `secret` too. */
+  readonly users: ReadonlyMap<string, string>
   readonly steps: readonly Step[]
 }
 
@@ -126,6 +128,7 @@ class Parser {
   readonly #holds: GivenMessage[] = []
   readonly #messages = new Map<string, Octets>()
   readonly #starts = new Map<string, Start>()
+  readonly #users = new Map<string, string>()
   readonly #steps: Step[] = []
   /** Per session, the command or response that literal lines belong to. */
   readonly #open = new Map<string, Piece>()
@@ -158,6 +161,7 @@ class Parser {
       rev2: this.#rev2,
       enabled: this.#enabled,
       starts: this.#starts,
+      users: this.#users,
       steps: this.#steps,
     }
   }
@@ -227,16 +231,21 @@ class Parser {
       case 'subscribed':
         this.#subscribed.push(rest.join(' '))
         break
+      case 'user':
+        for (const name of names) this.#users.set(name, rest.join(' '))
+        this.#onlyCrispin ||= 'several users'
+        break
       default:
         this.#holdsMessage(text)
     }
   }
 
-  /** `imap.messageLimit 3`; other servers do not have it. */
-  #setting([name = '', value = '']: readonly string[]): void {
+  /** `imap.messageLimit 3`, the value as in JSON; other servers do not have it. */
+  #setting([name = '', ...words]: readonly string[]): void {
+    const value = words.join(' ')
     const [, table, key] = /^(\w+)\.(\w+)$/.exec(name) ?? []
     if (!table || !key || value === '') this.#fail('a setting is `table.name value`')
-    this.#settings[table] = { ...this.#settings[table], [key]: /^\d+$/.test(value) ? Number(value) : value }
+    this.#settings[table] = { ...this.#settings[table], [key]: JSON.parse(value) }
     this.#onlyCrispin ||= 'a setting of its own'
   }
 

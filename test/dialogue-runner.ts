@@ -32,7 +32,10 @@ const patienceMs = 10_000
 /** Messages that are given to a mailbox in one APPEND, where the server takes several. */
 const maxAtOnce = 100
 
-/** Plays `dialogue` against a server that holds a fresh account `alice` with the password `secret`. */
+/**
+ * Plays `dialogue` against a server that holds a fresh account `alice` with the password `secret`, those of the
+ * dialogue's other users, and has its settings.
+ */
 export async function runDialogue(dialogue: Dialogue, environment: Environment): Promise<Outcome> {
   if (dialogue.onlyCrispin !== '' && environment.server !== 'crispin') {
     return { kind: 'skipped', reason: `only Crispin: ${dialogue.onlyCrispin}` }
@@ -205,7 +208,7 @@ class Play {
 
   /** Makes what the dialogue takes as given; answers with the needed capabilities that the server does not have. */
   async setUp(): Promise<readonly string[]> {
-    const { needs, mailboxes, subscribed, holds, recent, starts, steps } = this.#dialogue
+    const { needs, mailboxes, subscribed, holds, recent, starts, users, steps } = this.#dialogue
     const login = await this.#connect(false)
     await login.peek()
     login.take()
@@ -221,7 +224,11 @@ class Play {
       for (const name of new Set(holds.map(({ mailbox }) => mailbox))) await command(login, `SELECT ${name}`)
     }
     await command(login, 'LOGOUT')
-    const sessions = new Set([...starts.keys(), ...steps.filter((s) => s.kind !== 'compare').map((s) => s.session)])
+    const sessions = new Set([
+      ...starts.keys(),
+      ...users.keys(),
+      ...steps.filter((s) => s.kind !== 'compare').map((s) => s.session),
+    ])
     for (const name of sessions) await this.#begin(name, starts.get(name) ?? { at: 'authenticated' })
     return []
   }
@@ -256,8 +263,8 @@ class Play {
     await wire.peek()
     wire.take()
     if (start.at === 'greeted') return
-    await command(wire, 'LOGIN alice secret')
-    const { rev2, enabled } = this.#dialogue
+    const { rev2, enabled, users } = this.#dialogue
+    await command(wire, `LOGIN ${users.get(name) ?? 'alice'} secret`)
     if (rev2) await command(wire, 'ENABLE IMAP4rev2')
     if (enabled.length > 0) await command(wire, `ENABLE ${enabled.join(' ')}`)
     if ('mailbox' in start) await command(wire, `${start.at === 'selected' ? 'SELECT' : 'EXAMINE'} ${start.mailbox}`)

@@ -1,3 +1,4 @@
+import type { AnyCommand } from './command.ts'
 import type { ImapSession } from './session.ts'
 
 /** One line of the capability table: what is offered, by which document, and when. */
@@ -66,9 +67,15 @@ export const capabilities: readonly Capability[] = [
   capability('COMPRESS=DEFLATE', 4978, 'after', (session) => !session.io.compressed),
 ]
 
-/** Whether a capability is switched on here, shown or not. */
+/** Whether a capability is switched on here and for this user, shown or not. */
 export function offers(session: ImapSession, token: string): boolean {
-  return !session.services.disabledCapabilities.has(token.toUpperCase())
+  return !session.disabledCapabilities.has(token.toUpperCase())
+}
+
+/** Whether a command is known here: one that no capability brings, or one of those that are switched on. */
+export function offersCommand(session: ImapSession, { capability: needed }: AnyCommand): boolean {
+  if (needed === undefined) return true
+  return typeof needed === 'string' ? offers(session, needed) : needed.some((token) => offers(session, token))
 }
 
 /** What CAPABILITY says at this moment (RFC 9051 §7.2.2). */

@@ -70,6 +70,8 @@ export interface Command<State extends CommandState = CommandState, Args = unkno
   readonly state: State
   /** Whether there is a `UID` form, and whether there is nothing else. */
   readonly uid?: 'also' | 'only'
+  /** The capabilities that bring it: where all of them are switched off, there is no such command. */
+  readonly capability?: string | readonly string[]
   readonly effects?: CommandEffects
   /** Reads what comes behind the name, space included. Sees no session, has no side effects. Throws `BadSyntax`. */
   parse(cursor: Cursor, form: CommandForm): Args
@@ -92,6 +94,7 @@ export interface AnyCommand {
   readonly name: string
   readonly state: CommandState
   readonly uid?: 'also' | 'only'
+  readonly capability?: string | readonly string[]
   readonly effects?: CommandEffects
   parse(cursor: Cursor, form: CommandForm): unknown
   run(session: SessionIn<'selected'>, args: never, form: CommandForm): Promise<Done> | Done | Lasting

@@ -6,7 +6,7 @@ import { Framer, type LiteralFrame } from '../wire/framer.ts'
 import { ResponseWriter } from '../wire/response-writer.ts'
 import { BadSyntax } from '../wire/syntax-error.ts'
 import { beginCommand } from './begin-command.ts'
-import { capabilityTokens } from './capabilities.ts'
+import { capabilityTokens, offersCommand } from './capabilities.ts'
 import {
   countsMessages,
   mayExpunge,
@@ -407,6 +407,7 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
 
   #checkState(command: AnyCommand, form: CommandForm): void {
     const { name, state } = command
+    if (!offersCommand(this.#session, command)) throw new BadSyntax('There is no such command', 0)
     const { at } = this.#session.state
     const fits =
       state === 'any' ||

@@ -63,6 +63,7 @@ export class ImapSession {
   /** The transport, as it is now: STARTTLS changes it. */
   transport: Transport
   #enabled: ReadonlySet<Enabled> = nothingEnabled
+  #disabledForUser: ReadonlySet<string> | undefined
   /** Messages of the command at hand that come as literals. */
   readonly staging: Staging = new Staging()
   failedLogins = 0
@@ -81,6 +82,11 @@ export class ImapSession {
     this.transport = transport
     this.out = out
     this.io = io
+  }
+
+  /** Capabilities that this connection does not have, in capitals: its listener's and, once signed in, its user's. */
+  get disabledCapabilities(): ReadonlySet<string> {
+    return this.#disabledForUser ?? this.services.disabledCapabilities
   }
 
   /** Extensions that are on. */
@@ -156,6 +162,10 @@ export class ImapSession {
     try {
       const account = await store.openAccount(identity.account)
       this.#state = { at: 'authenticated', login: { identity, account, own: ownPlace(account) } }
+      const { disabledCapabilities: forUser = [] } = identity
+      if (forUser.length > 0) {
+        this.#disabledForUser = new Set([...this.services.disabledCapabilities, ...forUser])
+      }
     } catch (error) {
       this.#countDown(identity.account)
       throw error
@@ -168,6 +178,7 @@ export class ImapSession {
     this.deselect()
     this.#state = { at: next }
     this.#enabled = nothingEnabled
+    this.#disabledForUser = undefined
     if (!login) return
     this.#countDown(login.identity.account)
     const others = this.#others
@@ -240,7 +251,7 @@ export class ImapSession {
 
   /** Turns CONDSTORE on, as commands that use it do (RFC 7162 §3.1); the first time the client is told where it is. */
   enableCondstore(): void {
-    if (this.condstore || this.services.disabledCapabilities.has('CONDSTORE')) return
+    if (this.condstore || this.disabledCapabilities.has('CONDSTORE')) return
     this.enable('CONDSTORE')
     const view = this.selected?.view
     if (view) this.out.line(`* OK [HIGHESTMODSEQ ${view.knownModSeq}] CONDSTORE is on`)

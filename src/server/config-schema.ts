@@ -68,12 +68,15 @@ const imap = z.strictObject({
   startTls: flag(true, 'Whether STARTTLS is offered there.'),
   allowPlaintextLogin: flag(false, 'Whether passwords may be sent without TLS. Only for networks nobody listens to.'),
   proxyProtocol: flag(false, 'Whether every connection begins with a PROXY protocol v2 header.'),
-  disabledCapabilities: words('Capabilities not to offer, as CAPABILITY prints them, for clients that misuse one.'),
+  disabledCapabilities: words(
+    'Capabilities not to offer here, as CAPABILITY prints them, for clients that misuse one.',
+  ),
 })
 
 const imaps = z.strictObject({
   listen: listen('Where IMAP over TLS is offered.'),
   proxyProtocol: flag(false, 'Whether every connection begins with a PROXY protocol v2 header, ahead of TLS.'),
+  disabledCapabilities: words('Capabilities not to offer here, as CAPABILITY prints them.'),
 })
 
 const lmtp = z.strictObject({

@@ -13,7 +13,11 @@ export interface Config {
     readonly proxyProtocol: boolean
     readonly disabledCapabilities: readonly string[]
   }
-  readonly imaps: { readonly listen: readonly string[]; readonly proxyProtocol: boolean }
+  readonly imaps: {
+    readonly listen: readonly string[]
+    readonly proxyProtocol: boolean
+    readonly disabledCapabilities: readonly string[]
+  }
   readonly lmtp: { readonly listen: readonly string[]; readonly socketMode: number }
   readonly http: { readonly listen: readonly string[] }
   readonly tls: {

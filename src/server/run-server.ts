@@ -102,7 +102,7 @@ export async function runServer(config: Config, ground: Ground, tls: TlsSettings
         proxyProtocol: imap.proxyProtocol,
       }),
       imaps: contexts
-        ? await openAll('imap', imaps.listen, {
+        ? await openAll('imaps', imaps.listen, {
             tls: { mode: 'implicit', contexts },
             allowPlaintextLogin: false,
             proxyProtocol: imaps.proxyProtocol,

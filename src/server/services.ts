@@ -28,6 +28,8 @@ export interface Ground {
 /** What the protocols are given. */
 export interface Services {
   readonly imap: ImapServices
+  /** The same for the listeners of IMAP over TLS, which may offer other capabilities. */
+  readonly imaps: ImapServices
   readonly lmtp: LmtpServices
 }
 
@@ -43,21 +45,23 @@ export function makeServices(config: Config, ground: Ground): Services {
     rememberMs: signIn.rememberSeconds * 1000,
     disabledMechanisms: signIn.disabledMechanisms,
   })
+  const imap: ImapServices = {
+    store,
+    authenticator,
+    log,
+    limits: imapLimitsOf(config),
+    now,
+    serverId: new Map([
+      ['name', 'Crispin'],
+      ['version', version],
+    ]),
+    disabledCapabilities: namesOf(config.imap.disabledCapabilities),
+    loginCounts: new Map(),
+    ...(onCommand ? { onCommand } : {}),
+  }
   return {
-    imap: {
-      store,
-      authenticator,
-      log,
-      limits: imapLimitsOf(config),
-      now,
-      serverId: new Map([
-        ['name', 'Crispin'],
-        ['version', version],
-      ]),
-      disabledCapabilities: new Set(config.imap.disabledCapabilities.map((name) => name.toUpperCase())),
-      loginCounts: new Map(),
-      ...(onCommand ? { onCommand } : {}),
-    },
+    imap,
+    imaps: { ...imap, disabledCapabilities: namesOf(config.imaps.disabledCapabilities) },
     lmtp: {
       store,
       recipients: async (address) => {
@@ -75,14 +79,16 @@ export function makeServices(config: Config, ground: Ground): Services {
 /** The services with the limits of another configuration, for connections to come. */
 export function withLimits(services: Services, config: Config): Services {
   const { messageBytes, recipients } = config.limits
+  const limits = imapLimitsOf(config)
   return {
-    imap: {
-      ...services.imap,
-      limits: imapLimitsOf(config),
-      disabledCapabilities: new Set(config.imap.disabledCapabilities.map((name) => name.toUpperCase())),
-    },
+    imap: { ...services.imap, limits, disabledCapabilities: namesOf(config.imap.disabledCapabilities) },
+    imaps: { ...services.imaps, limits, disabledCapabilities: namesOf(config.imaps.disabledCapabilities) },
     lmtp: { ...services.lmtp, limits: { ...services.lmtp.limits, messageBytes, recipients } },
   }
+}
+
+function namesOf(capabilities: readonly string[]): ReadonlySet<string> {
+  return new Set(capabilities.map((name) => name.toUpperCase()))
 }
 
 /** How many connections a configuration allows. */

@@ -3,6 +3,7 @@ import type { WriteStream } from 'node:fs'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { startImap } from '../imap/serve.ts'
+import type { ImapServices } from '../imap/services.ts'
 import { serveLmtp } from '../lmtp/serve.ts'
 import type { Log } from '../model/log.ts'
 import { Refusal } from '../model/refusal.ts'
@@ -14,8 +15,8 @@ import type { Services } from './services.ts'
 import { WatchedAuthenticator } from './sign-in-watch.ts'
 import type { SignInWatcher } from './sign-in-watch.ts'
 
-/** The protocols that clients speak to us. */
-export type Protocol = 'imap' | 'lmtp'
+/** The protocols that clients speak to us, `imaps` being IMAP over TLS. */
+export type Protocol = 'imap' | 'imaps' | 'lmtp'
 
 /** What is counted of sessions. */
 export interface SessionCounters {
@@ -104,12 +105,18 @@ export class Sessions {
       onClosed()
     }
     const session =
-      protocol === 'imap' ? this.#imap(transport, admission, over) : this.#lmtp(transport, admission, over)
+      protocol === 'lmtp'
+        ? this.#lmtp(transport, admission, over)
+        : this.#imap(this.services[protocol], transport, admission, over)
     this.#open.add(session)
   }
 
-  #imap(transport: Transport, admission: Admission | undefined, onClosed: () => void): ReturnType<typeof startImap> {
-    const { imap } = this.services
+  #imap(
+    imap: ImapServices,
+    transport: Transport,
+    admission: Admission | undefined,
+    onClosed: () => void,
+  ): ReturnType<typeof startImap> {
     const record = this.#protocolLog && this.#startRecord(transport, this.#protocolLog)
     const watcher = new SignIns(imap.log, transport.remoteAddress, this.#counters, admission, record)
     const authenticator = new WatchedAuthenticator(imap.authenticator, watcher)
@@ -176,5 +183,5 @@ const reasons: Readonly<Record<CeilingReached, string>> = {
 /** Says why a connection is not served, in the words of its protocol. */
 export function refuse(protocol: Protocol, stream: Duplex, reason: CeilingReached): void {
   // RFC 9051 §7.1.5: BYE may be the greeting; the code is of RFC 5530 §3. For LMTP, RFC 5321 §3.8.
-  stream.write(protocol === 'imap' ? `* BYE [LIMIT] ${reasons[reason]}\r\n` : `421 4.7.0 ${reasons[reason]}\r\n`)
+  stream.write(protocol === 'lmtp' ? `421 4.7.0 ${reasons[reason]}\r\n` : `* BYE [LIMIT] ${reasons[reason]}\r\n`)
 }

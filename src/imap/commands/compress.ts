@@ -5,6 +5,7 @@ import { Refusal } from '../../model/refusal.ts'
 /** COMPRESS, RFC 4978 §3. */
 export const compress: Command<'authenticated', string> = defineCommand({
   name: 'COMPRESS',
+  capability: 'COMPRESS=DEFLATE',
   state: 'authenticated',
 
   parse(cursor) {

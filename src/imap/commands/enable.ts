@@ -16,6 +16,7 @@ const enableable: Readonly<Record<string, Enabled>> = {
  */
 export const enable: Command<'authenticated', readonly string[]> = defineCommand({
   name: 'ENABLE',
+  capability: 'ENABLE',
   state: 'authenticated',
 
   parse(cursor) {

@@ -8,6 +8,7 @@ const maxFields = 30
 /** ID, RFC 2971 §3. What the client says of itself is logged and never changes how it is served. */
 export const id: Command<'any', ReadonlyMap<string, string | undefined>> = defineCommand({
   name: 'ID',
+  capability: 'ID',
   state: 'any',
 
   parse(cursor) {

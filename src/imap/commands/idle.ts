@@ -5,6 +5,7 @@ import { writeUpdates } from '../responses/updates.ts'
 /** IDLE, RFC 9051 §6.3.13 (RFC 2177): tells changes as they happen until the client sends DONE. */
 export const idle: Command<'authenticated', void> = defineCommand({
   name: 'IDLE',
+  capability: 'IDLE',
   state: 'authenticated',
 
   parse(cursor) {

@@ -9,6 +9,7 @@ import { copyMessages, parseCopy, type CopyArgs } from './copy.ts'
  */
 export const move: Command<'selected', CopyArgs> = defineCommand({
   name: 'MOVE',
+  capability: 'MOVE',
   state: 'selected',
   uid: 'also',
   parse: parseCopy,

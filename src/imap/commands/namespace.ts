@@ -5,6 +5,7 @@ import type { ImapSession } from '../session.ts'
 /** NAMESPACE, RFC 9051 §6.3.10 (RFC 2342): one's own mailboxes, other users', and those that are nobody's own. */
 export const namespace: Command<'authenticated', void> = defineCommand({
   name: 'NAMESPACE',
+  capability: 'NAMESPACE',
   state: 'authenticated',
 
   parse(cursor) {

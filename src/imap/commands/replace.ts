@@ -19,6 +19,7 @@ interface ReplaceArgs {
  */
 export const replace: Command<'selected', ReplaceArgs> = defineCommand({
   name: 'REPLACE',
+  capability: 'REPLACE',
   state: 'selected',
   uid: 'also',
 

@@ -25,6 +25,7 @@ interface SortArgs {
 /** SORT and UID SORT, RFC 5256 §3; by what is displayed, RFC 5957 §4; with RETURN, RFC 5267 §3.1. */
 export const sort: Command<'selected', SortArgs> = defineCommand({
   name: 'SORT',
+  capability: 'SORT',
   state: 'selected',
   uid: 'also',
   effects: { usesSequenceNumbers: true },

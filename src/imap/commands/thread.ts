@@ -14,6 +14,7 @@ interface ThreadArgs {
 /** THREAD and UID THREAD, RFC 5256 §3. */
 export const thread: Command<'selected', ThreadArgs> = defineCommand({
   name: 'THREAD',
+  capability: ['THREAD=ORDEREDSUBJECT', 'THREAD=REFERENCES'],
   state: 'selected',
   uid: 'also',
   effects: { usesSequenceNumbers: true },

@@ -7,6 +7,7 @@ import { BadSyntax } from '../../wire/syntax-error.ts'
  */
 export const unauthenticate: Command<'authenticated', void> = defineCommand({
   name: 'UNAUTHENTICATE',
+  capability: 'UNAUTHENTICATE',
   state: 'authenticated',
   effects: { tellsNothing: true },
 
