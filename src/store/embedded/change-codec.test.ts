@@ -82,6 +82,65 @@ test('a change set comes back as it was', () => {
   )
 })
 
+/** Each kind of change with the octets it once was written as: logs that hold them are read for ever. */
+const written: readonly (readonly [hex: string, change: object])[] = [
+  [
+    '00020557c3b6726b80e2cfaa0601055c53656e74',
+    { kind: 'mailboxCreated', mailbox: 2, name: 'Wörk', uidValidity: 1_700_000_000, specialUse: ['\\Sent'] },
+  ],
+  ['0102', { kind: 'mailboxDeleted', mailbox: 2 }],
+  ['020203612f62', { kind: 'mailboxRenamed', mailbox: 2, name: 'a/b' }],
+  ['0305616c6963650557c3b6726b01', { kind: 'subscribed', user: 'alice', name: 'Wörk', subscribed: true }],
+  [
+    '040201020a80c49fd50c82c49fd50c08ac0200080104546f646f',
+    {
+      kind: 'appended',
+      mailbox: 2,
+      entries: [
+        {
+          uid: 1,
+          message: 5,
+          internalDate: 1_700_000_000,
+          saveDate: 1_700_000_001,
+          thread: 4,
+          size: 300,
+          flags: flagSet(8, ['Todo']),
+        },
+      ],
+    },
+  ],
+  ['0502010000000102', { kind: 'flagsChanged', mailbox: 2, groups: [{ flags: flagSet(0), uids: [1] }] }],
+  ['060203626f62010102', { kind: 'seenChanged', mailbox: 2, user: 'bob', seen: true, uids: [1] }],
+  ['07020102', { kind: 'expunged', mailbox: 2, uids: [1] }],
+  ['080202', { kind: 'recentClaimed', mailbox: 2, firstRecentUid: 2 }],
+  [
+    '09010103626f62020a2f707269766174652f78010200ff0a2f707269766174652f7900',
+    {
+      kind: 'metadataSet',
+      mailbox: 1,
+      user: 'bob',
+      entries: [
+        ['/private/x', Buffer.from([0, 255])],
+        ['/private/y', null],
+      ],
+    },
+  ],
+  ['09000001092f7368617265642f78010178', { kind: 'metadataSet', entries: [['/shared/x', Buffer.from('x')]] }],
+  ['0a0101055c4a756e6b', { kind: 'specialUseSet', mailbox: 1, specialUse: ['\\Junk'] }],
+  [
+    '0b00030773746f7261676580e497d012086d6573736167657307',
+    { kind: 'quotaSet', limits: { storage: 5_000_000_000, messages: 7 } },
+  ],
+  ['0b0100', { kind: 'quotaSet', mailbox: 1, limits: undefined }],
+]
+
+test('what was written once is read for ever', () => {
+  for (const [hex, expected] of written) {
+    const { changeSet } = decodeChangeRecord(Buffer.from('00010001' + hex, 'hex'))
+    assert.deepEqual(changeSet, { modSeq: 1, time: 0, changes: [expected] })
+  }
+})
+
 test('octets that end too early, or go on, are no change set', () => {
   fc.assert(
     fc.property(record, (one) => {

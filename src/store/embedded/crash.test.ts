@@ -184,6 +184,23 @@ void describe('embedded store after a crash', () => {
     }
   })
 
+  test('an account.db of the version before is taken as it is', async () => {
+    const { directory, image } = moments.findLast(
+      ({ image: { attributes } }) => !/private|storage":5/.test(JSON.stringify(attributes)),
+    )!
+    const copy = copyOf(directory)
+    await reopened(copy) // takes a checkpoint
+    const path = join(copy, 'accounts/alice/account.db')
+    const database = new Database(path)
+    database.run('DROP TABLE metadata')
+    database.run("DELETE FROM meta WHERE key = 'quotas'")
+    database.run("UPDATE meta SET value = json_remove(value, '$.messages', '$.size') WHERE key = 'counters'")
+    database.close()
+    assert.deepEqual(await reopened(copy), image)
+    assert.ok(!existsSync(path + '.damaged'))
+    await assertSound(copy)
+  })
+
   test('a tail cut off anywhere costs whole commits at the end, and nothing else', async () => {
     const { directory } = moments.at(-2)!
     const images = moments.map(({ image }) => JSON.stringify(image))
