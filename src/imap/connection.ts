@@ -1,6 +1,8 @@
+import { Socket } from 'node:net'
 import type { Readable, Writable } from 'node:stream'
 import { constants, createDeflateRaw, createInflateRaw } from 'node:zlib'
 import type { Transport } from '../net/transport.ts'
+import { notePassed } from '../net/young-garbage.ts'
 import type { Output } from '../wire/response-writer.ts'
 
 /** What arrives at a connection, and its end. */
@@ -110,10 +112,21 @@ export class Connection implements Output {
   }
 
   /** False when the client has much left to read: wait for {@link drained} before more. */
-  write(chunk: Buffer): boolean {
-    if (this.#closed || this.#output.writableEnded) return true
-    this.#output.write(chunk)
-    return this.#output.writableLength < this.#maxUnreadBytes
+  write(chunk: Buffer, done: () => void): boolean {
+    const output = this.#output
+    if (this.#closed || output.writableEnded) return true
+    if (output instanceof Socket) {
+      let isDone = false
+      output.write(chunk, (error) => {
+        if (!isDone && !error) done()
+      })
+      isDone = output.writableLength === 0 // the kernel had room for it
+      if (isDone) done()
+    } else {
+      output.write(chunk) // who knows to whom it is handed on
+      notePassed(chunk.length)
+    }
+    return output.writableLength < this.#maxUnreadBytes
   }
 
   /** Resolves when the client has read what was sent, or is gone. One that reads nothing for too long is cut off. */

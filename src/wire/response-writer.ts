@@ -1,7 +1,10 @@
 /** Where responses go: a socket, or whatever stands in for it. */
 export interface Output {
-  /** Takes the octets, which will not change; `false` asks to wait for {@link drained} before the next. */
-  write(chunk: Buffer): boolean
+  /**
+   * Takes the octets; `false` asks to wait for {@link drained} before the next. They will not change until `done` is
+   * called, which is when nobody needs them any more: at once, later, or never.
+   */
+  write(chunk: Buffer, done: () => void): boolean
   /** Resolves when it takes octets again; rejects when it never will. */
   drained(): Promise<void>
 }
@@ -9,8 +12,13 @@ export interface Output {
 /** Gathered octets that make the writer {@link ResponseWriter.full}. */
 export const fullBytes: number = 64 * 1024
 
-/** Octets that are copied in among the text; more than that go out as they are. */
-const maxCopiedBytes = 16 * 1024
+/** Octets of a chunk: with room for what comes between one look at {@link ResponseWriter.full} and the next. */
+const chunkBytes = 128 * 1024
+/** Text that is gathered before it is encoded: short enough for the heap's young generation. */
+const maxTextBytes = 16 * 1024
+/** Chunks that wait to be used again, for all writers: new memory costs more than what is done in it. */
+const spares: Buffer[] = []
+const maxSpares = 8
 
 /**
  * Gathers responses and writes them in few, large pieces. Text is encoded once, one octet for each char. Nothing is
@@ -20,9 +28,11 @@ const maxCopiedBytes = 16 * 1024
 export class ResponseWriter {
   readonly #output: Output
   readonly #checked: boolean
-  #pieces: (string | Uint8Array)[] = []
+  #chunk: Buffer | undefined
+  /** Octets in the chunk. */
+  #filled = 0
+  /** What comes behind them. */
   #text = ''
-  #gathered = 0
   #blocked = false
 
   /** `checked`: whether to throw on text that holds a char above 255, which would be sent as some other octet. */
@@ -33,66 +43,52 @@ export class ResponseWriter {
 
   /** One line; the CRLF is added. */
   line(text: string): void {
-    if (this.#checked) assertOctets(text)
-    this.#text += text
+    this.text(text)
     this.#text += '\r\n'
-    this.#gathered += text.length + 2
   }
 
   /** Part of a line. */
   text(part: string): void {
     if (this.#checked) assertOctets(part)
     this.#text += part
-    this.#gathered += part.length
+    if (this.#text.length > maxTextBytes) this.#encode()
   }
 
-  /** Octets as they are. They must never change after this: they are copied only later, or not at all. */
-  bytes(octets: Uint8Array): void {
-    if (octets.length === 0) return
-    this.#endText()
-    this.#pieces.push(octets)
-    this.#gathered += octets.length
-  }
-
-  /** Room for `length` octets right here. The caller fills all of it before it calls anything else. */
-  reserve(length: number): Buffer {
-    const room = Buffer.allocUnsafe(length)
-    this.bytes(room)
-    return room
+  /** Octets as they are, from `start` to below `end`. They are copied, so they may change afterwards. */
+  bytes(octets: Buffer, start: number = 0, end: number = octets.length): void {
+    if (this.#text !== '') this.#encode()
+    for (let at = start; at < end;) {
+      const copied = octets.copy(this.#room(), this.#filled, at, end)
+      this.#filled += copied
+      at += copied
+    }
   }
 
   /** Whether it is time to {@link flush}. */
   get full(): boolean {
-    return this.#gathered >= fullBytes
+    return this.#filled + this.#text.length >= fullBytes
   }
 
-  /** Whether the output asked, at the last flush, to wait for {@link settled}. */
+  /** Whether the output asked, when it was last written to, to wait for {@link settled}. */
   get blocked(): boolean {
     return this.#blocked
   }
 
-  /** Octets gathered and not yet flushed. */
+  /** Octets gathered and not yet written. */
   get gathered(): number {
-    return this.#gathered
+    return this.#filled + this.#text.length
   }
 
   /** Hands everything gathered to the output. */
   flush(): void {
-    this.#endText()
-    const pieces = this.#pieces
-    if (pieces.length === 0) return
-    this.#pieces = []
-    this.#gathered = 0
-    let first = 0
-    for (let at = 0; at < pieces.length; at++) {
-      const piece = pieces[at]
-      if (piece instanceof Uint8Array && piece.length > maxCopiedBytes) {
-        this.#write(pieces, first, at)
-        if (!this.#output.write(asBuffer(piece))) this.#blocked = true
-        first = at + 1
-      }
+    if (this.#chunk) {
+      if (this.#text !== '') this.#encode()
+      this.#send()
+    } else if (this.#text !== '') {
+      const short = Buffer.from(this.#text, 'latin1')
+      this.#text = ''
+      if (!this.#output.write(short, nothing)) this.#blocked = true
     }
-    this.#write(pieces, first, pieces.length)
   }
 
   /** Waits, if the output asked for it, until it takes octets again. Rejects when it never will. */
@@ -102,31 +98,38 @@ export class ResponseWriter {
     this.#blocked = false
   }
 
-  #endText(): void {
-    if (this.#text === '') return
-    this.#pieces.push(this.#text)
+  #encode(): void {
+    const text = this.#text
     this.#text = ''
-  }
-
-  #write(pieces: readonly (string | Uint8Array)[], from: number, to: number): void {
-    let size = 0
-    for (let at = from; at < to; at++) size += pieces[at]?.length ?? 0
-    if (size === 0) return
-    const chunk = Buffer.allocUnsafe(size)
-    let filled = 0
-    for (let at = from; at < to; at++) {
-      const piece = pieces[at] ?? ''
-      if (typeof piece === 'string') chunk.write(piece, filled, 'latin1')
-      else chunk.set(piece, filled)
-      filled += piece.length
+    for (let at = 0; at < text.length;) {
+      const chunk = this.#room()
+      const count = Math.min(text.length - at, chunk.length - this.#filled)
+      chunk.write(text.slice(at, at + count), this.#filled, 'latin1')
+      this.#filled += count
+      at += count
     }
-    if (!this.#output.write(chunk)) this.#blocked = true
+  }
+
+  /** A chunk that is not full. */
+  #room(): Buffer {
+    if (this.#filled === this.#chunk?.length) this.#send()
+    return (this.#chunk ??= spares.pop() ?? Buffer.allocUnsafeSlow(chunkBytes))
+  }
+
+  #send(): void {
+    const chunk = this.#chunk
+    if (!chunk) return
+    const filled = this.#filled
+    this.#chunk = undefined
+    this.#filled = 0
+    const done = (): void => {
+      if (spares.length < maxSpares) spares.push(chunk)
+    }
+    if (!this.#output.write(chunk.subarray(0, filled), done)) this.#blocked = true
   }
 }
 
-function asBuffer(octets: Uint8Array): Buffer {
-  return Buffer.isBuffer(octets) ? octets : Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength)
-}
+function nothing(): void {}
 
 function assertOctets(text: string): void {
   for (let at = 0; at < text.length; at++) {

@@ -3,7 +3,6 @@ import type { Part } from '../../mime/message.ts'
 import { findPart, type OctetRange, sectionRange } from '../../mime/parts.ts'
 import { Refusal } from '../../model/refusal.ts'
 import type { PartialRange, Section } from '../../wire/fetch-grammar.ts'
-import { textOctets } from './limits.ts'
 import { andThen, literalOf, type MessageSource, nil, type Value } from './octets.ts'
 import { partOf, type ReadValue } from './sections.ts'
 
@@ -26,9 +25,7 @@ export function binaryReader({ part }: Section, partial: PartialRange | undefine
     if (!encoded) return nil
     const { range } = encoded
     if (!source.holds(range.end - range.start)) return longBinary(source, encoded, partial)
-    // Octets that need no decoding are not copied; so they must stay as they are if they are not to become text.
-    const reading = range.end - range.start > textOctets ? source.read(range) : source.peek(range)
-    return andThen(reading, (octets) => {
+    return andThen(source.read(range), (octets) => {
       const decoded = decodedAtOnce(octets, encoded.encoding)
       const { start, end } = partOf({ start: 0, end: decoded.length }, partial)
       const wanted = decoded.subarray(start, end)
@@ -45,7 +42,7 @@ export function binarySizeReader({ part }: Section): ReadValue {
     const { range, encoding } = encoded
     if (identity.has(encoding)) return String(range.end - range.start)
     if (source.holds(range.end - range.start)) {
-      return andThen(source.peek(range), (octets) => String(decodedAtOnce(octets, encoding).length))
+      return andThen(source.read(range), (octets) => String(decodedAtOnce(octets, encoding).length))
     }
     return survey(source, encoded, undefined).then(({ length }) => String(length))
   }

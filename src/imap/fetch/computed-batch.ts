@@ -1,4 +1,6 @@
 import type { ComputedKind, PackedBytes } from '../../store/store.ts'
+import type { ResponseWriter } from '../../wire/response-writer.ts'
+import { textOctets } from './limits.ts'
 
 /** What was computed of one kind from the messages of a batch. One of these serves a whole command. */
 export class ComputedBatch {
@@ -23,7 +25,19 @@ export class ComputedBatch {
     return bytes.subarray(offsets[n], offsets[n + 1])
   }
 
-  /** The same, one char per octet. */
+  /**
+   * Goes on with a `line` by what {@link at} gives, which is wire-ready: returns as much of both as is not yet written
+   * to `out`. Short pieces are cheaper as text, long ones as octets.
+   */
+  write(line: string, n: number, out: ResponseWriter): string {
+    const { bytes, offsets } = this.#packed
+    if (bytes.length < textOctets * (offsets.length - 1)) return line + this.text(n)
+    out.text(line)
+    out.bytes(bytes, offsets[n], offsets[n + 1])
+    return ''
+  }
+
+  /** What {@link at} gives, one char per octet. */
   text(n: number): string {
     return this.#all().slice(this.#packed.offsets[n], this.#packed.offsets[n + 1])
   }

@@ -7,10 +7,12 @@
 export const maxBatchMessages = 64
 /** Sizes of the messages of one such batch together, in octets: what is computed from them grows with them. */
 export const maxBatchOctets: number = 8 * 1024 * 1024
-/** Octets of a literal that goes out among the text around it. */
-export const textOctets: number = 16 * 1024
+/** Octets of a literal that is text like what is around it. */
+export const textOctets = 256
 /** Octets of a section that is read before it is announced; a longer one is streamed in pieces of this size. */
 export const pieceOctets: number = 128 * 1024
+/** Octets of memory that is used again for one message after the other. */
+export const scratchOctets: number = 256 * 1024
 /** Octets of all sections of one message that are read before the first is announced. */
 export const maxPreparedOctets: number = 1024 * 1024
 /** Octets of a header in which fields are looked for. */

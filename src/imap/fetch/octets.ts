@@ -4,7 +4,7 @@ import { decodeParts, type OctetRange } from '../../mime/parts.ts'
 import { type AccountStore, StoreFailure } from '../../store/store.ts'
 import type { ComputedBatch } from './computed-batch.ts'
 import type { FetchPlan } from './plan.ts'
-import { maxPreparedOctets, pieceOctets, textOctets } from './limits.ts'
+import { maxPreparedOctets, pieceOctets, scratchOctets, textOctets } from './limits.ts'
 
 /** What may be at hand or on its way: stores answer at once where they can, and nobody should wait then. */
 export type Maybe<T> = T | Promise<T>
@@ -20,9 +20,9 @@ export interface Literal {
   readonly binary: boolean
   /** Octets in all. */
   readonly length: number
-  /** All of them, or the first when there is a `rest`. */
+  /** All of them, or the first when there is a `rest`. Good until the source is aimed at another message. */
   readonly octets: Buffer
-  /** The others, read as they are asked for. */
+  /** The others, read as they are asked for; each piece is good until the next. */
   rest?(): AsyncIterable<Buffer>
 }
 
@@ -33,8 +33,7 @@ export type Value = string | Literal
 export const nil = 'NIL'
 
 /**
- * Octets as a value. Short ones become text: that is copied once more, but memory for it costs a fraction of what memory
- * for a Buffer does. Others are kept as they are and must not change.
+ * Octets as a value: few of them become text.
  *
  * Quirk(curl): none at all are a literal too, since it cannot read a quoted string here.
  */
@@ -47,6 +46,9 @@ export function literalOf(octets: Buffer, binary: boolean = false): Value {
 export function announcement(length: number, binary: boolean): string {
   return (binary ? '~{' : '{') + length + '}\r\n'
 }
+
+/** Waits for the next command: one alone would spend more on such memory than on what it reads. */
+let spareScratch: Buffer | undefined
 
 /**
  * The message that a response is being made of, as items read it. One of these serves a whole command: it is aimed at
@@ -62,7 +64,9 @@ export class MessageSource {
   readonly #linesOf: ComputedBatch | undefined
   #place = 0
   #room = 0
-  #scratch: Buffer = Buffer.alloc(0)
+  /** What is read of the message at hand. */
+  #scratch: Buffer | undefined
+  #used = 0
 
   /**
    * `parts` and `headerLines`: the trees of parts of the batch, and the kept lines of its headers, where they are
@@ -86,6 +90,13 @@ export class MessageSource {
     this.#place = place
     this.#parts = undefined
     this.#room = maxPreparedOctets
+    this.#used = 0
+  }
+
+  /** To be called when the command is done: what was read is no longer needed. */
+  end(): void {
+    if (this.#scratch) spareScratch = this.#scratch
+    this.#scratch = undefined
   }
 
   /** The whole message. */
@@ -122,15 +133,20 @@ export class MessageSource {
     return true
   }
 
-  /** Octets of a range, in memory of their own. Throws `StoreFailure`, also where there are fewer. */
+  /** Octets of a range, good until the next {@link aim}. Throws `StoreFailure`, also where there are fewer. */
   read({ start, end }: OctetRange): Maybe<Buffer> {
-    return this.#fill(Buffer.allocUnsafe(end - start), start)
+    return this.#fill(this.#memory(end - start), start)
   }
 
-  /** The same in memory that the next read uses again. */
-  peek({ start, end }: OctetRange): Maybe<Buffer> {
-    if (this.#scratch.length < end - start) this.#scratch = Buffer.allocUnsafeSlow(Math.max(end - start, 16 * 1024))
-    return this.#fill(this.#scratch.subarray(0, end - start), start)
+  #memory(length: number): Buffer {
+    const from = this.#used
+    if (from + length > scratchOctets) return Buffer.allocUnsafe(length)
+    if (!this.#scratch) {
+      this.#scratch = spareScratch ?? Buffer.allocUnsafeSlow(scratchOctets)
+      spareScratch = undefined
+    }
+    this.#used += length
+    return this.#scratch.subarray(from, from + length)
   }
 
   #fill(into: Buffer, start: number): Maybe<Buffer> {
@@ -141,10 +157,11 @@ export class MessageSource {
     })
   }
 
-  /** Octets of a range, piece by piece. */
+  /** Octets of a range, piece by piece, each good until the next. */
   async *pieces({ start, end }: OctetRange): AsyncGenerator<Buffer, void, undefined> {
+    const piece = Buffer.allocUnsafeSlow(Math.min(end - start, pieceOctets))
     for (let at = start; at < end; at += pieceOctets) {
-      yield await this.read({ start: at, end: Math.min(end, at + pieceOctets) })
+      yield await this.#fill(piece.subarray(0, Math.min(end - at, pieceOctets)), at)
       await this.#breathe()
     }
   }
@@ -152,10 +169,7 @@ export class MessageSource {
   /** A range as a literal: read now if it is short, else as it is sent. */
   literal(range: OctetRange): Maybe<Value> {
     const length = range.end - range.start
-    if (this.holds(length)) {
-      const reading = length > textOctets ? this.read(range) : this.peek(range)
-      return andThen(reading, (octets) => literalOf(octets))
-    }
+    if (this.holds(length)) return andThen(this.read(range), (octets) => literalOf(octets))
     // Reading the first piece shows most damage while there is still a way to say so.
     const cut = this.holds(pieceOctets) ? range.start + pieceOctets : range.start
     return andThen(this.read({ start: range.start, end: cut }), (octets) => ({

@@ -1,7 +1,6 @@
 import type { Selection } from '../../session/view.ts'
 import { StoreFailure } from '../../store/store.ts'
 import type { SessionIn } from '../command.ts'
-import { notePassed } from '../../net/young-garbage.ts'
 import { maxBatchMessages, maxBatchOctets, messagesPerTurn } from './limits.ts'
 import { announcement, MessageSource, type Value } from './octets.ts'
 import type { FetchPlan } from './plan.ts'
@@ -35,10 +34,14 @@ export class FetchResponses {
   /** Answers for messages of the view; those with row -1 are passed over. */
   async write(selection: Selection): Promise<void> {
     const { seqNums } = selection
-    for (let from = 0; from < seqNums.length;) {
-      const to = this.#batchEnd(selection, from)
-      await this.#batch({ seqNums: seqNums.subarray(from, to), rows: selection.rows.subarray(from, to) })
-      from = to
+    try {
+      for (let from = 0; from < seqNums.length;) {
+        const to = this.#batchEnd(selection, from)
+        await this.#batch({ seqNums: seqNums.subarray(from, to), rows: selection.rows.subarray(from, to) })
+        from = to
+      }
+    } finally {
+      this.#source.end()
     }
   }
 
@@ -77,7 +80,8 @@ export class FetchResponses {
     const { computed } = this.#plan
     if (computed.length === 0) return undefined
     const { messages } = this.#session.selected.view.snapshot
-    const numbers = Uint32Array.from(rows, (row) => messages[row]!) // inside bounds
+    const numbers = new Uint32Array(rows.length)
+    for (let n = 0; n < rows.length; n++) numbers[n] = messages[rows[n]!]! // inside bounds
     return this.#loadFrom(0, numbers)
   }
 
@@ -106,8 +110,9 @@ export class FetchResponses {
       const row = rows[n]! // inside bounds, and so is the sequence number
       let line = '* ' + seqNums[n]! + name
       for (const step of steps) {
-        if (step.kind === 'text') line += step.label + step.text(row, n)
-        else if (step.kind === 'computed') line += step.label + step.batch.text(n)
+        line += step.label
+        if (step.kind === 'text') line += step.text(row, n)
+        else if (step.kind === 'computed') line = step.batch.write(line, n, out)
       }
       out.line(line + tail(row) + ')')
       if (out.full) await io.settled()
@@ -166,7 +171,7 @@ export class FetchResponses {
         continue
       }
       if (step.kind === 'computed') {
-        line += step.batch.text(n)
+        line = step.batch.write(line, n, out)
         continue
       }
       const value = this.#values[place++]! // one was read per step of this kind
@@ -189,7 +194,6 @@ export class FetchResponses {
       for await (const piece of pieces) {
         await io.settled()
         out.bytes(piece)
-        notePassed(piece.length)
       }
       await io.settled()
     } catch (error) {

@@ -56,7 +56,7 @@ function fieldsReader(
     const header = sectionRange(source.parts, part, 'HEADER')
     if (!header) return nil
     const seen = partOf(header, { offset: 0, length: maxSelectedHeaderOctets })
-    const selected = (): Maybe<string> => andThen(source.peek(seen), (octets) => cut(select(octets.toString('latin1'))))
+    const selected = (): Maybe<string> => andThen(source.read(seen), (octets) => cut(select(octets.toString('latin1'))))
     return andThen(selected(), (text) => {
       if (source.holds(text.length)) return announcement(text.length, false) + text
       // Too much to be kept until it is sent: read again then.
