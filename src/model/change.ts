@@ -4,6 +4,7 @@ import type { MetadataChange } from './metadata.ts'
 import type { MailboxId, ModSeq, Uid, Uids } from './numbers.ts'
 import type { AppendedEntry } from './operation.ts'
 import type { QuotaLimits } from './quota.ts'
+import type { Rights } from './rights.ts'
 
 /**
  * A fact that a commit established, complete: applying the changes of all commits in order to an empty account gives
@@ -48,6 +49,9 @@ export type Change =
   | { readonly kind: 'specialUseSet'; readonly mailbox: MailboxId; readonly specialUse: readonly SpecialUse[] }
   /** Limits of the account or of a tree of mailboxes; undefined: none of their own any more. */
   | { readonly kind: 'quotaSet'; readonly mailbox?: MailboxId; readonly limits: QuotaLimits | undefined }
+  /** The whole list, as it is after the change. */
+  | { readonly kind: 'aclSet'; readonly mailbox: MailboxId; readonly acl: ReadonlyMap<string, Rights> }
+  | { readonly kind: 'seenPerUserSet'; readonly mailbox: MailboxId; readonly perUser: boolean }
 
 /** All changes of one commit; they share one mod-sequence and stand or fall together. */
 export interface ChangeSet {

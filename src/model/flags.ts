@@ -5,6 +5,8 @@
  * (interned), and a message holds the number of its set: comparing, printing and searching then work per set.
  */
 
+import type { Rights } from './rights.ts'
+
 /** The system flags that are stored, as bits. `\Recent` is no property of a message but of a session. */
 export const systemFlag = {
   answered: 1,
@@ -60,6 +62,18 @@ export function flagSetOf(names: readonly string[]): FlagSet {
     else system |= systemFlagNames.find(([known]) => known.toLowerCase() === name.toLowerCase())?.[1] ?? 0
   }
   return flagSet(system, keywords)
+}
+
+/**
+ * `after`, so far as somebody with these rights may bring it about where `before` is: `\Seen` takes `s`, `\Deleted`
+ * takes `t`, all other flags take `w` (RFC 4314 §4).
+ */
+export function permittedFlags(before: FlagSet, after: FlagSet, rights: Rights): FlagSet {
+  const mayWrite = rights.includes('w')
+  let bits = mayWrite ? ~(systemFlag.seen | systemFlag.deleted) : 0
+  if (rights.includes('s')) bits |= systemFlag.seen
+  if (rights.includes('t')) bits |= systemFlag.deleted
+  return flagSet((after.system & bits) | (before.system & ~bits), (mayWrite ? after : before).keywords)
 }
 
 /** How a STORE changes flags: `FLAGS`, `+FLAGS`, `-FLAGS` (RFC 9051 §6.4.6). */

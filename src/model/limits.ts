@@ -21,6 +21,9 @@ export const maxMetadataValueBytes: number = 64 * 1024
 export const maxMetadataEntries = 256
 /** Octets of all annotations of one account, which are kept in memory while it is open. */
 export const maxMetadataBytes: number = 4 * 1024 * 1024
+/** Identifiers in one mailbox's access control list, and octets of one. */
+export const maxAclEntries = 256
+export const maxIdentifierBytes = 512
 /** Octets of one keyword. */
 export const maxKeywordBytes = 128
 /** The highest UID, UIDVALIDITY and UIDNEXT: 32 bits, not zero (RFC 9051 §9 nz-number). */

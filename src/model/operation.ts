@@ -3,6 +3,7 @@ import type { SpecialUse } from './mailbox.ts'
 import type { MetadataChange } from './metadata.ts'
 import type { MailboxId, MessageNum, ModSeq, Uid, Uids } from './numbers.ts'
 import type { QuotaLimits } from './quota.ts'
+import type { Rights } from './rights.ts'
 
 /**
  * A message whose octets the store has taken in, but that no mailbox refers to yet.
@@ -25,6 +26,17 @@ export interface AppendedMessage {
   readonly uid?: Uid
 }
 
+/** Who does something that has to do with flags. */
+export interface Actor {
+  /** Decides whose `\Seen` it is where a mailbox keeps it per user. Absent: the owner. */
+  readonly user?: string | undefined
+  /**
+   * Which flags the user may set and clear in the mailbox that is changed: `\Seen` with `s`, `\Deleted` with `t`, all
+   * others with `w` (RFC 4314 §4); the rest stay, or are not set in new messages. Absent: all.
+   */
+  readonly rights?: Rights | undefined
+}
+
 /**
  * What can be asked of an account, as values: a commit takes a list of them and does all or none.
  * Conditions (does it exist, is it unchanged) are checked inside the commit, so they cannot be outrun.
@@ -41,8 +53,12 @@ export type Operation =
   /** Takes inferior names along. INBOX instead gives its messages to a new mailbox (RFC 9051 §6.3.6). */
   | { readonly op: 'renameMailbox'; readonly mailbox: MailboxId; readonly to: string }
   | { readonly op: 'subscribe'; readonly user: string; readonly name: string; readonly subscribed: boolean }
-  | { readonly op: 'append'; readonly mailbox: MailboxId; readonly messages: readonly AppendedMessage[] }
-  | {
+  | ({
+      readonly op: 'append'
+      readonly mailbox: MailboxId
+      readonly messages: readonly AppendedMessage[]
+    } & Actor)
+  | ({
       readonly op: 'store'
       readonly mailbox: MailboxId
       /** Ascending. UIDs that are gone are passed over. */
@@ -51,22 +67,20 @@ export type Operation =
       readonly flags: FlagSet
       /** Messages changed since are left alone and reported (RFC 7162 §3.1.3). */
       readonly unchangedSince?: ModSeq
-      /** Who stores; decides whose `\Seen` it is where a mailbox keeps it per user. Absent: the owner. */
-      readonly user?: string
-    }
-  | {
+    } & Actor)
+  | ({
       readonly op: 'copy'
       readonly from: MailboxId
       readonly uids: Uids
       readonly to: MailboxId
-    }
+    } & Actor)
   /** Copy and expunge in one (RFC 6851). */
-  | {
+  | ({
       readonly op: 'move'
       readonly from: MailboxId
       readonly uids: Uids
       readonly to: MailboxId
-    }
+    } & Actor)
   | {
       readonly op: 'expunge'
       readonly mailbox: MailboxId
@@ -91,12 +105,30 @@ export type Operation =
    * limits, the default holds again, and a mailbox is a quota root no longer.
    */
   | { readonly op: 'setQuota'; readonly mailbox?: MailboxId; readonly limits: QuotaLimits | undefined }
+  /** What an identifier is granted, or denied by one with `-` before it (RFC 4314 §3.1); with no right left, nothing. */
+  | {
+      readonly op: 'setAcl'
+      readonly mailbox: MailboxId
+      readonly identifier: string
+      readonly mode: 'replace' | 'add' | 'remove'
+      readonly rights: Rights
+    }
+  /** Whether each user other than the owner has a `\Seen` of their own. Nobody else has seen anything at first. */
+  | { readonly op: 'setSeenPerUser'; readonly mailbox: MailboxId; readonly perUser: boolean }
 
 /** What an operation came to; the n-th result is the n-th operation's. */
 export type OperationResult =
   | { readonly op: 'createMailbox'; readonly mailbox: MailboxId }
   | {
-      readonly op: 'deleteMailbox' | 'renameMailbox' | 'subscribe' | 'setMetadata' | 'setSpecialUse' | 'setQuota'
+      readonly op:
+        | 'deleteMailbox'
+        | 'renameMailbox'
+        | 'subscribe'
+        | 'setMetadata'
+        | 'setSpecialUse'
+        | 'setQuota'
+        | 'setAcl'
+        | 'setSeenPerUser'
     }
   | { readonly op: 'append'; readonly uidValidity: number; readonly uids: readonly number[] }
   | {

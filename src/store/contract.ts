@@ -7,6 +7,7 @@ import { type Operation, resultOf } from '../model/operation.ts'
 import type { MailboxSnapshot } from '../model/snapshot.ts'
 import { AccountModel, steps } from './contract-model.ts'
 import { quotaBehaviours } from './contract-quota.ts'
+import { sharingBehaviours } from './contract-sharing.ts'
 import { appendOf, type Given, refused, sampleMessage } from './contract-material.ts'
 import type { AccountStore, Store } from './store.ts'
 
@@ -275,6 +276,7 @@ const behaviours: Readonly<Record<string, (given: Given) => Promise<void>>> = {
     assert.equal((await account.status([inbox]))[0]?.messages, 40)
   },
   ...quotaBehaviours,
+  ...sharingBehaviours,
 }
 
 /** The suite that every engine passes. */

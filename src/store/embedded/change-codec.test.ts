@@ -62,6 +62,12 @@ const change: fc.Arbitrary<Change> = fc.oneof(
     { kind: fc.constant('quotaSet' as const), mailbox, limits: fc.option(limits, { nil: undefined }) },
     { requiredKeys: ['kind', 'limits'] },
   ),
+  fc.record({
+    kind: fc.constant('aclSet' as const),
+    mailbox,
+    acl: fc.array(fc.tuple(name, fc.constantFrom('lr', 'lrswipkxtea')), { maxLength: 3 }).map((acl) => new Map(acl)),
+  }),
+  fc.record({ kind: fc.constant('seenPerUserSet' as const), mailbox, perUser: fc.boolean() }),
 )
 
 const record = fc.record({
@@ -132,6 +138,8 @@ const written: readonly (readonly [hex: string, change: object])[] = [
     { kind: 'quotaSet', limits: { storage: 5_000_000_000, messages: 7 } },
   ],
   ['0b0100', { kind: 'quotaSet', mailbox: 1, limits: undefined }],
+  ['0c010103626f62026c72', { kind: 'aclSet', mailbox: 1, acl: new Map([['bob', 'lr']]) }],
+  ['0d0101', { kind: 'seenPerUserSet', mailbox: 1, perUser: true }],
 ]
 
 test('what was written once is read for ever', () => {

@@ -36,6 +36,8 @@ const kinds = [
   'metadataSet',
   'specialUseSet',
   'quotaSet',
+  'aclSet',
+  'seenPerUserSet',
 ] as const satisfies readonly Change['kind'][]
 
 /** Writes sets of flags: the first time whole, then by number. */
@@ -178,6 +180,16 @@ function writeChange(out: BytesWriter, change: Change, sets: FlagSetWriter): voi
     case 'quotaSet':
       writeLimits(out, change.limits)
       break
+    case 'aclSet':
+      out.number(change.acl.size)
+      for (const [identifier, rights] of change.acl) {
+        out.text(identifier)
+        out.text(rights)
+      }
+      break
+    case 'seenPerUserSet':
+      out.number(change.perUser ? 1 : 0)
+      break
   }
 }
 
@@ -223,6 +235,10 @@ function readChange(from: BytesReader, sets: FlagSetReader): Change {
       return { kind, mailbox, specialUse: readUses(from) }
     case 'quotaSet':
       return { kind, ...ofMailbox, limits: readLimits(from) }
+    case 'aclSet':
+      return { kind, mailbox, acl: new Map(times(from.number(), () => [from.text(), from.text()] as const)) }
+    case 'seenPerUserSet':
+      return { kind, mailbox, perUser: from.number() === 1 }
   }
 }
 

@@ -48,6 +48,8 @@ function fit(state: AccountState, change: Change): Change[] {
     case 'recentClaimed':
     case 'metadataSet':
     case 'specialUseSet':
+    case 'aclSet':
+    case 'seenPerUserSet':
     case 'quotaSet':
       return known ? [change] : []
   }

@@ -121,6 +121,22 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
     { requiredKeys: ['op', 'entries'] },
   ),
   fc.record({
+    op: fc.constant('setAcl' as const),
+    mailbox,
+    identifier: fc.constantFrom('bob', '-bob', 'anyone'),
+    mode: fc.constantFrom('replace' as const, 'add' as const, 'remove' as const),
+    rights: fc.constantFrom('', 'lr', 'rswte'),
+  }),
+  fc.record({ op: fc.constant('setSeenPerUser' as const), mailbox, perUser: fc.boolean() }),
+  fc.record({
+    op: fc.constantFrom('copy' as const, 'move' as const),
+    from: mailbox,
+    uids,
+    to: mailbox,
+    user: fc.constant('bob'),
+    rights: fc.constantFrom('i', 'isw', 'it'),
+  }),
+  fc.record({
     op: fc.constant('setSpecialUse' as const),
     mailbox,
     specialUse: fc.subarray<SpecialUse>(['\\Sent', '\\Junk']),

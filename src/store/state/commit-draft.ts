@@ -197,6 +197,10 @@ export class CommitDraft {
         return this.mailbox(change.mailbox).claimRecent(asUid(change.firstRecentUid))
       case 'metadataSet':
         return this.tree.setMetadata(this.mailboxOrAccount(change.mailbox), change.user, change.entries)
+      case 'aclSet':
+        return this.alter(change.mailbox, { acl: change.acl })
+      case 'seenPerUserSet':
+        return this.alter(change.mailbox, { seenPerUser: change.perUser })
       case 'specialUseSet':
         return this.alter(change.mailbox, { specialUse: change.specialUse })
       case 'quotaSet':

@@ -1,4 +1,4 @@
-import { changedFlags, type FlagSet, flagSet, systemFlag } from '../../model/flags.ts'
+import { changedFlags, type FlagSet, flagSet, permittedFlags, systemFlag } from '../../model/flags.ts'
 import type { Operation, OperationResult } from '../../model/operation.ts'
 import { rowsOfUids } from './mailbox-draft.ts'
 import type { Planning } from './planner.ts'
@@ -16,7 +16,7 @@ type StoreOperation = Extract<Operation, { op: 'store' }>
  * alone, whatever the flags (RFC 7162 §3.1.3).
  */
 export function store({ draft, changes }: Planning, operation: StoreOperation): OperationResult {
-  const { mailbox, mode, user, unchangedSince } = operation
+  const { mailbox, user, unchangedSince } = operation
   const target = draft.mailbox(mailbox)
   const perUser = user !== undefined && draft.tree.byId.get(mailbox)?.seenPerUser === true ? user : undefined
   const rows = rowsOfUids(target.uids, operation.uids)
@@ -42,11 +42,7 @@ export function store({ draft, changes }: Planning, operation: StoreOperation): 
   for (let n = 0; n < count; n++) {
     const row = storedRows[n]! // inside bounds
     const before = target.flags.at(row)
-    const set = (after[before] ??= target.table.intern(
-      perUser === undefined
-        ? changedFlags(target.flagsAt(row), mode, operation.flags)
-        : keepingSeen(target.flagsAt(row), operation),
-    ))
+    const set = (after[before] ??= target.table.intern(flagsAfter(target.flagsAt(row), operation, perUser)))
     if (set !== before) {
       let group = groupOf[set]
       if (!group) {
@@ -69,15 +65,18 @@ export function store({ draft, changes }: Planning, operation: StoreOperation): 
   return { op: 'store', stored: stored.subarray(0, count), modified }
 }
 
-/** What the operation makes of `\Seen`; undefined if it leaves it alone. */
-function seenWanted({ mode, flags }: StoreOperation): boolean | undefined {
+/** What the operation makes of a user's own `\Seen`; undefined if it leaves it alone. */
+function seenWanted({ mode, flags, rights }: StoreOperation): boolean | undefined {
+  if (rights?.includes('s') === false) return undefined
   const named = (flags.system & systemFlag.seen) !== 0
   if (mode === 'replace') return named
   return named ? mode === 'add' : undefined
 }
 
-/** The shared flags after the change; the owner's `\Seen` stays as it is. */
-function keepingSeen(before: FlagSet, { mode, flags }: StoreOperation): FlagSet {
-  const changed = changedFlags(before, mode, flags)
+/** The shared flags after the change; where `\Seen` is somebody's own, the owner's stays as it is. */
+function flagsAfter(before: FlagSet, { mode, flags, rights }: StoreOperation, perUser: string | undefined): FlagSet {
+  const wanted = changedFlags(before, mode, flags)
+  const changed = rights === undefined ? wanted : permittedFlags(before, wanted, rights)
+  if (perUser === undefined) return changed
   return flagSet((changed.system & ~systemFlag.seen) | (before.system & systemFlag.seen), changed.keywords)
 }

@@ -6,6 +6,7 @@ import { Refusal } from '../../model/refusal.ts'
 import { checkMailboxName, checkSubscription } from './account-tree.ts'
 import { nextMailboxId } from './commit-draft.ts'
 import { checkUses, takeUses } from './plan-metadata.ts'
+import { inherit } from './plan-sharing.ts'
 import type { Planning } from './planner.ts'
 import { isUsed, nextUidValidity } from './uid-validities.ts'
 
@@ -106,17 +107,14 @@ function addParents(planning: Planning, name: string): void {
   }
 }
 
-function add(
-  { draft, changes, now, maxMailboxes }: Planning,
-  name: string,
-  specialUse: readonly SpecialUse[],
-  kept: number | undefined,
-): MailboxId {
+function add(planning: Planning, name: string, specialUse: readonly SpecialUse[], kept: number | undefined): MailboxId {
+  const { draft, changes, now, maxMailboxes } = planning
   if (draft.tree.byId.size >= maxMailboxes) throw new Refusal('LIMIT', 'Too many mailboxes')
   const mailbox = nextMailboxId(draft)
   const uidValidity = kept ?? nextUidValidity(draft.counters.usedUidValidities, now)
   draft.create(mailbox, name, uidValidity, specialUse)
   changes.push({ kind: 'mailboxCreated', mailbox, name, uidValidity, specialUse })
+  inherit(planning, mailbox, draft.tree.byName.get(parentNames(name).at(-1) ?? ''))
   return mailbox
 }
 

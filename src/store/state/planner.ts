@@ -1,16 +1,18 @@
 import type { Change } from '../../model/change.ts'
 import { maxUid } from '../../model/limits.ts'
 import { asMessageNum, asUid, type MailboxId, type MessageNum, type Uids } from '../../model/numbers.ts'
-import type { AppendedEntry, Operation, OperationResult, StagedMessage } from '../../model/operation.ts'
+import type { Actor, AppendedEntry, Operation, OperationResult, StagedMessage } from '../../model/operation.ts'
 import { Refusal } from '../../model/refusal.ts'
+import type { Rights } from '../../model/rights.ts'
 import { firstRowFrom } from '../../model/snapshot.ts'
-import { systemFlag } from '../../model/flags.ts'
+import { type FlagSet, flagSet, noFlags, permittedFlags, systemFlag } from '../../model/flags.ts'
 import type { MessageKeys } from '../../mime/message.ts'
 import type { CommitDraft } from './commit-draft.ts'
 import { type MailboxDraft, rowsOfUids } from './mailbox-draft.ts'
 import { copyMetadata, setMetadata, setSpecialUse } from './plan-metadata.ts'
 import { setQuota } from './plan-quota.ts'
 import { createMailbox, deleteMailbox, renameMailbox, subscribe } from './plan-tree.ts'
+import { setAcl, setSeenPerUser } from './plan-sharing.ts'
 import { store } from './plan-store.ts'
 
 /** Of a message's References, the last so many are looked up; what is further back seldom adds anything. */
@@ -60,11 +62,11 @@ export function planOperation(planning: Planning, operation: Operation): Operati
     case 'store':
       return store(planning, operation)
     case 'copy': {
-      const { from, to, uidValidity } = copyUids(planning, operation.from, operation.uids, operation.to)
+      const { from, to, uidValidity } = copyUids(planning, operation.from, operation.uids, operation.to, operation)
       return { op: 'copy', uidValidity, from, to }
     }
     case 'move': {
-      const { from, to, uidValidity } = copyUids(planning, operation.from, operation.uids, operation.to)
+      const { from, to, uidValidity } = copyUids(planning, operation.from, operation.uids, operation.to, operation)
       expungeUids(planning, operation.from, from)
       return { op: 'move', uidValidity, from, to }
     }
@@ -74,6 +76,10 @@ export function planOperation(planning: Planning, operation: Operation): Operati
       return claimRecent(planning, operation.mailbox)
     case 'setMetadata':
       return setMetadata(planning, operation)
+    case 'setAcl':
+      return setAcl(planning, operation)
+    case 'setSeenPerUser':
+      return setSeenPerUser(planning, operation)
     case 'setSpecialUse':
       return setSpecialUse(planning, operation)
     case 'setQuota':
@@ -83,9 +89,11 @@ export function planOperation(planning: Planning, operation: Operation): Operati
 
 function append(
   { draft, now, factsOf, changes, staged, ...planning }: Planning,
-  { mailbox, messages }: Extract<Operation, { op: 'append' }>,
+  { mailbox, messages, user, rights }: Extract<Operation, { op: 'append' }>,
 ): OperationResult {
   const target = draft.mailbox(mailbox)
+  const seenBy = seenByUser(draft, mailbox, user)
+  const seenUids: number[] = []
   let { nextMessage, nextThread } = draft.counters
   let uidNext: number = target.counters.uidNext
   const entries = messages.map((message): AppendedEntry => {
@@ -96,6 +104,11 @@ function append(
     const thread = threadFor(planning, keys, nextThread)
     if (thread === nextThread) nextThread++
     const number = asMessageNum(nextMessage++)
+    let flags = rights === undefined ? message.flags : permittedFlags(noFlags, message.flags, rights)
+    if (seenBy !== undefined && flags.system & systemFlag.seen) {
+      seenUids.push(uid)
+      flags = withoutSeen(flags)
+    }
     staged.push({ staged: message.staged, message: number })
     return {
       uid: asUid(uid),
@@ -104,10 +117,11 @@ function append(
       internalDate: message.internalDate ?? now,
       saveDate: now,
       thread,
-      flags: canonical(target, message.flags),
+      flags: canonical(target, flags),
     }
   })
   appendEntries(draft, changes, mailbox, entries)
+  if (seenBy !== undefined) markSeen(draft, changes, mailbox, seenBy, seenUids)
   return { op: 'append', uidValidity: target.uidValidity, uids: entries.map(({ uid }) => uid) }
 }
 
@@ -133,18 +147,31 @@ interface CopiedUids {
   readonly to: Uint32Array
 }
 
-function copyUids({ draft, now, changes }: Planning, from: MailboxId, uids: Uids, to: MailboxId): CopiedUids {
+function copyUids(
+  { draft, now, changes }: Planning,
+  from: MailboxId,
+  uids: Uids,
+  to: MailboxId,
+  { user, rights }: Actor = {},
+): CopiedUids {
   const source = draft.mailbox(from)
   const target = draft.mailbox(to)
+  const seenInSource = seenByUser(draft, from, user)
+  const seenInTarget = seenByUser(draft, to, user)
+  const seenUids: number[] = []
   const rows = rowsOfUids(source.uids, uids)
   checkUid(target.counters.uidNext + rows.length - 1)
   const copiedFrom = new Uint32Array(rows.length)
   const copiedTo = new Uint32Array(rows.length)
+  /** By the position of the set, doubled, and whether the one who copies has seen the message. */
   const flagsOf: ReturnType<typeof canonical>[] = []
   let uid: number = target.counters.uidNext
   const entries: AppendedEntry[] = []
   for (const row of rows) {
     const set = source.flags.at(row)
+    const own = source.flagsAt(row)
+    const isSeen = seenInSource === undefined ? (own.system & systemFlag.seen) !== 0 : source.hasSeen(seenInSource, row)
+    if (isSeen && seenInTarget !== undefined && rights?.includes('s') !== false) seenUids.push(uid)
     const { message, size, internalDate, thread } = source.entryAt(row)
     entries.push({
       uid: asUid(uid),
@@ -153,13 +180,47 @@ function copyUids({ draft, now, changes }: Planning, from: MailboxId, uids: Uids
       internalDate,
       saveDate: now,
       thread,
-      flags: (flagsOf[set] ??= canonical(target, source.flagsAt(row))),
+      flags: (flagsOf[set * 2 + (isSeen ? 1 : 0)] ??= canonical(
+        target,
+        copiedFlags(own, isSeen && seenInTarget === undefined, rights),
+      )),
     })
     copiedFrom[entries.length - 1] = source.uids[row]! // a row of the mailbox
     copiedTo[entries.length - 1] = uid++
   }
   appendEntries(draft, changes, to, entries)
+  if (seenInTarget !== undefined) markSeen(draft, changes, to, seenInTarget, seenUids)
   return { uidValidity: target.uidValidity, from: copiedFrom, to: copiedTo }
+}
+
+/** The flags of a message that get into the mailbox it is copied to. */
+function copiedFlags(own: FlagSet, isSeen: boolean, rights: Rights | undefined): FlagSet {
+  const wasSeen = (own.system & systemFlag.seen) !== 0
+  const flags = isSeen === wasSeen ? own : flagSet(own.system ^ systemFlag.seen, own.keywords)
+  return rights === undefined ? flags : permittedFlags(noFlags, flags, rights)
+}
+
+/** The user, where a `\Seen` of their own is kept for them in the mailbox. */
+function seenByUser(draft: CommitDraft, mailbox: MailboxId, user: string | undefined): string | undefined {
+  return user !== undefined && draft.tree.byId.get(mailbox)?.seenPerUser === true ? user : undefined
+}
+
+function withoutSeen(flags: FlagSet): FlagSet {
+  return flagSet(flags.system & ~systemFlag.seen, flags.keywords)
+}
+
+/** Notes that a user has seen messages that have just come. */
+function markSeen(
+  draft: CommitDraft,
+  changes: Change[],
+  mailbox: MailboxId,
+  user: string,
+  uids: readonly number[],
+): void {
+  if (uids.length === 0) return
+  const target = draft.mailbox(mailbox)
+  target.setSeen(user, true, [...rowsOfUids(target.uids, uids)])
+  changes.push({ kind: 'seenChanged', mailbox, user, seen: true, uids })
 }
 
 /** What RENAME of INBOX does with its messages (RFC 9051 §6.3.6) and annotations. */
