@@ -64,7 +64,7 @@ export class AccountHandle implements AccountStore {
     return this.#open.readBlob(message, offset, into)
   }
 
-  readComputed(kind: ComputedKind, messages: ArrayLike<number>): PackedBytes {
+  readComputed(kind: ComputedKind, messages: ArrayLike<number>): PackedBytes | Promise<PackedBytes> {
     return this.#open.readComputed(kind, messages)
   }
 

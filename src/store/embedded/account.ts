@@ -15,6 +15,8 @@ import type { OwnFile } from './change-codec.ts'
 import { encodeChangeRecord } from './change-codec.ts'
 import { writeCheckpoint } from './checkpoint.ts'
 import { type CompactionSettings, Compactor } from './compaction.ts'
+import type { Unindexed } from './computed.ts'
+import { LateIndexing } from './late-indexing.ts'
 import type { LogPosition, NewRecord } from './log-writer.ts'
 import { LogWriter } from './log-writer.ts'
 import type { OpenedAccount } from './open-account.ts'
@@ -49,6 +51,8 @@ export type Watcher = (mailboxes: readonly MailboxId[], modSeq: ModSeq) => void
 
 /** Octets computed from messages that may wait for a checkpoint before commits wait for it, too. */
 const maxWaitingBytes = 32 * 1024 * 1024
+/** So many messages are indexed in one go when somebody asks for them. */
+const fewMessages = 32
 /** Octets computed from messages that are written in one go. */
 const batchBytes = 512 * 1024
 /** Message-IDs that are written in one go. */
@@ -64,6 +68,7 @@ export class Account {
   readonly #blobs: BlobReader
   readonly #text: TextIndex
   readonly #compactor: Compactor
+  readonly #late: LateIndexing
   readonly #watchers = new Set<Watcher>()
   /** Files of large messages that nobody refers to any more, to be removed behind the next checkpoint. */
   #doomed: number[] = []
@@ -74,13 +79,14 @@ export class Account {
   #used = new Map<MailboxId, number>()
   #closed = false
 
-  constructor(id: string, parts: OpenedAccount, settings: AccountSettings, held: HeldBytes) {
+  constructor(id: string, parts: OpenedAccount, settings: AccountSettings, held: HeldBytes, unindexed: Unindexed) {
     this.id = id
     this.#parts = parts
     this.#settings = settings
     this.#held = held
     const { end, lost, missing } = parts.replayed
     this.#checkpointAt = this.#end = end.position
+    this.#late = new LateIndexing(parts.computed, unindexed)
     this.#writer = new LogWriter({
       segments: parts.segments,
       account: id,
@@ -89,6 +95,7 @@ export class Account {
       resume: end.clean,
       segmentBytes: settings.segmentBytes,
       lazySyncMs: settings.lazySyncMs,
+      whileSyncing: () => this.#late.relieve(),
       onFailure: (failure) => {
         settings.log.error({ account: id, cause: failure.message }, 'a commit could not be written')
         parts.state.rollback()
@@ -221,7 +228,7 @@ export class Account {
 
   #place(message: number, location: { segment: number; offset: number; size: number }, staged: Staged): void {
     this.#parts.locations.set(message, location)
-    this.#parts.computed.add(message, staged.indexed)
+    this.#late.add(message, staged)
     this.#text.note(message)
     staged.settle(true)
   }
@@ -261,8 +268,10 @@ export class Account {
     return this.#blobs.read(message, offset, into)
   }
 
-  readComputed(kind: ComputedKind, messages: ArrayLike<number>): PackedBytes {
-    return this.#parts.computed.read(kind, messages)
+  readComputed(kind: ComputedKind, messages: ArrayLike<number>): PackedBytes | Promise<PackedBytes> {
+    const { computed } = this.#parts
+    if (messages.length < fewMessages || computed.lateMessages < fewMessages) return computed.read(kind, messages)
+    return this.#late.settle().then(() => computed.read(kind, messages))
   }
 
   findText(text: string, where: TextPlace, breathe: Breathe): Promise<TextFindings | undefined> {
@@ -304,6 +313,7 @@ export class Account {
 
   async #takeCheckpoint(): Promise<void> {
     const { computed, database, garbage, segments, state, threads } = this.#parts
+    await this.#late.settle()
     // What was computed never changes, so it can go ahead of the image, in pieces that hold up nobody.
     while (computed.waitingBytes > batchBytes || threads.waiting > batchThreads) {
       const after: (() => void)[] = []
@@ -401,6 +411,7 @@ export class Account {
       try {
         await this.#writer.close()
       } finally {
+        this.#late.stop()
         this.#parts.computed.close()
         this.#parts.database.close()
         this.#parts.segments.close()

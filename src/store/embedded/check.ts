@@ -257,6 +257,7 @@ function surroundings(files: OpenFiles): AccountSurroundings {
     disk: realDisk,
     files,
     chunks: new LRUCache<string, Buffer>({ maxSize: 16 * 1024 * 1024, sizeCalculation: ({ length }) => length + 1 }),
+    unindexed: { octets: 0, messages: 0 },
     log: silentLog,
     maxMailboxes: defaultMaxMailboxes,
     maxKeywords: defaultMaxKeywords,

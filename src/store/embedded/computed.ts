@@ -1,4 +1,5 @@
 import type { IndexedMessage } from '../../mime/message.ts'
+import type { Log } from '../../model/log.ts'
 import type { ComputedKind, PackedBytes } from '../store.ts'
 import type { LRUCache } from 'lru-cache'
 import type { Database } from './database.ts'
@@ -17,21 +18,40 @@ const chunkMessages = 1 << chunkBits
 /** Chunks of all accounts that stay in memory, by account, kind and number; bounded by their octets. */
 export type ChunkCache = LRUCache<string, Buffer>
 
+/** Messages of all accounts that are durable, with their octets in memory, and not indexed yet. */
+export interface Unindexed {
+  octets: number
+  messages: number
+}
+
+/** A message that can be indexed when there is time. */
+export interface LateMessage {
+  /** Octets. */
+  readonly size: number
+  readonly indexed: IndexedMessage
+}
+
 /**
- * What was computed from messages. The last ones wait in memory for the next checkpoint; all others are in chunks of
- * 256 messages for each kind: 257 offsets (the n-th message's octets end where those of the next start), then octets.
+ * What was computed from messages. Those that came a moment ago may still have to be indexed; what was computed of the
+ * last ones waits in memory for the next checkpoint; all others are in chunks of 256 messages for each kind: 257 offsets
+ * (the n-th message's octets end where those of the next start), then octets.
  */
 export class ComputedBytes {
   readonly #database: Database
   readonly #cache: ChunkCache
   readonly #account: string
+  readonly #unindexed: Unindexed
+  readonly #log: Log
   readonly #waiting = new Map<number, readonly Buffer[]>()
   #waitingBytes = 0
+  readonly #late = new Map<number, LateMessage>()
 
-  constructor(database: Database, cache: ChunkCache, account: string) {
+  constructor(database: Database, cache: ChunkCache, account: string, unindexed: Unindexed, log: Log) {
     this.#database = database
     this.#cache = cache
     this.#account = account
+    this.#unindexed = unindexed
+    this.#log = log
   }
 
   add(message: number, indexed: IndexedMessage): void {
@@ -39,6 +59,39 @@ export class ComputedBytes {
     const all = [envelope, body, bodyStructure, parts, encodedKeys, preview, fields, headerLines]
     this.#waiting.set(message, all)
     for (const bytes of all) this.#waitingBytes += bytes.length
+  }
+
+  /** Leaves a message to be indexed later: {@link indexNext}, or whoever asks for it. */
+  addLate(message: number, late: LateMessage): void {
+    this.#late.set(message, late)
+    this.#unindexed.octets += late.size
+    this.#unindexed.messages++
+  }
+
+  /** Messages of this account that are not indexed yet. */
+  get lateMessages(): number {
+    return this.#late.size
+  }
+
+  /** Indexes the message that waits for it longest; false when none does. */
+  indexNext(): boolean {
+    for (const [message, late] of this.#late) {
+      this.#index(message, late)
+      return true
+    }
+    return false
+  }
+
+  #index(message: number, late: LateMessage): void {
+    this.#late.delete(message)
+    this.#unindexed.octets -= late.size
+    this.#unindexed.messages--
+    try {
+      this.add(message, late.indexed)
+    } catch (error) {
+      // No message does that; if one did, it was acknowledged, and must not keep others from a checkpoint.
+      this.#log.error({ account: this.#account, message, err: error }, 'a message could not be indexed')
+    }
   }
 
   /** Octets that wait for a checkpoint. */
@@ -60,6 +113,7 @@ export class ComputedBytes {
     let runEnd = -1
     for (let n = 0; n < count; n++) {
       const message = messages[n]!
+      if (this.#late.size > 0) this.#indexIfLate(message)
       const waiting = this.#waiting.get(message)
       if (waiting) {
         const bytes = waiting[kindNumber] ?? none
@@ -89,8 +143,16 @@ export class ComputedBytes {
     return { bytes: gathered(sources, bounds, total), offsets }
   }
 
+  #indexIfLate(message: number): void {
+    const late = this.#late.get(message)
+    if (late) this.#index(message, late)
+  }
+
   /** Forgets what is cached of the account. */
   close(): void {
+    for (const { size } of this.#late.values()) this.#unindexed.octets -= size
+    this.#unindexed.messages -= this.#late.size
+    this.#late.clear()
     for (const name of Array.from(this.#cache.keys())) {
       if (name.startsWith(`${this.#account} `)) this.#cache.delete(name)
     }
@@ -110,6 +172,7 @@ export class ComputedBytes {
    * Returns what to call when the transaction is done.
    */
   write(maxBytes: number): () => void {
+    while (this.indexNext());
     const byChunk = Map.groupBy(this.#waiting.keys(), (message) => message >>> chunkBits)
     const written: (readonly [message: number, bytes: readonly Buffer[]])[] = []
     let bytes = 0

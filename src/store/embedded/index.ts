@@ -148,6 +148,7 @@ class EmbeddedStore implements Store {
         maxSize: limits.chunkCacheBytes,
         sizeCalculation: (chunk) => Math.max(1, chunk.length),
       }),
+      unindexed: { octets: 0, messages: 0 },
       log,
       maxMailboxes: limits.maxMailboxes,
       maxKeywords: limits.maxKeywords,
@@ -197,7 +198,7 @@ class EmbeddedStore implements Store {
     const directory = join(this.#directory, id)
     const isNew = !existsSync(directory)
     const parts = await openAccountFiles(directory, id, this.#surroundings)
-    const account = new Account(id, parts, this.#settings, this.#held)
+    const account = new Account(id, parts, this.#settings, this.#held, this.#surroundings.unindexed)
     try {
       const { lost, missing } = parts.replayed
       if (lost.length > 0 || missing.size > 0) await makeGood(account, parts, this.#surroundings.log)

@@ -49,6 +49,8 @@ export interface LogWriterOptions {
   readonly lazySyncMs: number
   /** A group failed: nothing of it counts, nor of any entry that was still waiting. Called before their `failed`. */
   readonly onFailure: (failure: StoreFailure) => void
+  /** Called while a sync is on its way: time for work that would otherwise take some of its own. Must not throw. */
+  readonly whileSyncing?: () => void
 }
 
 /** Octets that one group brings at most to the disk, unless one entry alone is larger. */
@@ -190,7 +192,11 @@ export class LogWriter {
     try {
       const written = chunks.length > 0 ? file.write(chunks, position) : undefined
       if (written) await written
-      if (sync) await file.sync()
+      if (sync) {
+        const synced = file.sync()
+        this.#options.whileSyncing?.()
+        await synced
+      }
     } catch (error) {
       // What the disk holds here is not known now: a later sync of the same file would say nothing about it.
       this.#neutralise(file, position)

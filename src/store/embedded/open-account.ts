@@ -7,7 +7,7 @@ import { AccountState } from '../state/account-state.ts'
 import { StoreFailure } from '../store.ts'
 import type { StoredAccount } from './checkpoint.ts'
 import { readCheckpoint } from './checkpoint.ts'
-import type { ChunkCache } from './computed.ts'
+import type { ChunkCache, Unindexed } from './computed.ts'
 import { ComputedBytes } from './computed.ts'
 import { Database } from './database.ts'
 import type { Disk } from './disk.ts'
@@ -29,6 +29,7 @@ export interface AccountSurroundings {
   readonly disk: Disk
   readonly files: OpenFiles
   readonly chunks: ChunkCache
+  readonly unindexed: Unindexed
   readonly log: Log
   readonly maxMailboxes: number
   readonly maxKeywords: number
@@ -86,13 +87,13 @@ export async function bringUp(
   segments: Segments,
   mark: Buffer,
 ): Promise<OpenedAccount> {
-  const { chunks, log, maxMailboxes, maxKeywords, quota } = surroundings
+  const { chunks, unindexed, log, maxMailboxes, maxKeywords, quota } = surroundings
   const database = new Database(path)
   try {
     const stored = readCheckpoint(database)
     const threads = new StoredThreads(database, mark)
     const locations = new Locations(database)
-    const computed = new ComputedBytes(database, chunks, id)
+    const computed = new ComputedBytes(database, chunks, id, unindexed, log)
     const ownFiles = new Map(stored?.ownFiles)
     const options = { threads, factsOf, maxMailboxes, maxKeywords, quota }
     const state = stored ? restored(options, database, stored) : new AccountState(options)
@@ -130,11 +131,11 @@ function restored(
 }
 
 /** The facts of a message that this engine staged. */
-function factsOf(staged: object): { size: number; keys: Staged['indexed']['keys'] } {
+function factsOf(staged: object): Pick<Staged, 'size' | 'keys'> {
   if (!(staged instanceof Staged) || !staged.isUsable) {
     throw new Error('a message was named that is not staged, or twice') // a mistake of the caller, not of a client
   }
-  return { size: staged.size, keys: staged.indexed.keys }
+  return staged
 }
 
 /**

@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib'
-import { MessageIndexer } from '../../mime/indexer.ts'
+import { indexMessage, MessageIndexer } from '../../mime/indexer.ts'
 import type { IndexedMessage } from '../../mime/message.ts'
+import { type ThreadKeys, threadKeysOf } from '../../mime/thread-keys.ts'
 import type { StagedMessage } from '../../model/operation.ts'
 import { Refusal } from '../../model/refusal.ts'
 import type { MessageStager } from '../store.ts'
@@ -34,7 +35,7 @@ export interface StagingArea {
 /** A message of ours between `finish` and its commit. */
 export class Staged implements StagedMessage {
   readonly size: number
-  readonly indexed: IndexedMessage
+  readonly keys: ThreadKeys
   /** The octets, unless they are in a file of their own. */
   readonly octets: Buffer | undefined
   /** The number of that file. */
@@ -42,16 +43,30 @@ export class Staged implements StagedMessage {
   readonly #giveBack: (committed: boolean) => void
   #state: 'staged' | 'committing' | 'unwanted' | 'gone' = 'staged'
 
-  constructor(
-    indexed: IndexedMessage,
-    place: { octets?: Buffer; segment?: number },
-    giveBack: (committed: boolean) => void,
-  ) {
-    this.size = indexed.size
-    this.indexed = indexed
-    this.octets = place.octets
-    this.segment = place.segment
+  #indexed: IndexedMessage | undefined
+
+  constructor(content: Buffer | { indexed: IndexedMessage; segment: number }, giveBack: (committed: boolean) => void) {
     this.#giveBack = giveBack
+    if (Buffer.isBuffer(content)) {
+      this.size = content.length
+      this.keys = threadKeysOf(content)
+      this.octets = content
+    } else {
+      this.size = content.indexed.size
+      this.keys = content.indexed.keys
+      this.#indexed = content.indexed
+      this.segment = content.segment
+    }
+  }
+
+  /** Of a message in memory it is made when it is first asked for. */
+  get indexed(): IndexedMessage {
+    return (this.#indexed ??= indexMessage(this.octets ?? nothing))
+  }
+
+  /** Whether {@link indexed} is at hand. */
+  get isIndexed(): boolean {
+    return this.#indexed !== undefined
   }
 
   get isUsable(): boolean {
@@ -82,7 +97,8 @@ export class Staged implements StagedMessage {
 /** Takes in one message: in memory while it is small, then into a file of its own. */
 export class Stager implements MessageStager {
   readonly #area: StagingArea
-  readonly #indexer = new MessageIndexer()
+  /** Of a message that goes to a file; what is in memory can be indexed later. */
+  #indexer: MessageIndexer | undefined
   #buffer: Buffer = nothing
   /** Octets in the buffer. */
   #filled = 0
@@ -101,7 +117,6 @@ export class Stager implements MessageStager {
     if (this.#size > this.#area.maxMessageBytes) {
       throw new Refusal('TOOBIG', `Messages are limited to ${this.#area.maxMessageBytes} octets`)
     }
-    this.#indexer.write(chunk)
     if (this.#filled + chunk.length <= this.#buffer.length) return this.#keep(chunk)
     const { held } = this.#area
     if (!this.#own && this.#size <= maxHeldBytes && held.count + this.#size <= maxAllHeldBytes) {
@@ -112,6 +127,7 @@ export class Stager implements MessageStager {
   }
 
   #keep(chunk: Uint8Array): undefined {
+    this.#indexer?.write(chunk)
     this.#buffer.set(chunk, this.#filled)
     this.#filled += chunk.length
     if (!this.#own) this.#area.held.count += chunk.length
@@ -129,6 +145,8 @@ export class Stager implements MessageStager {
       if (!this.#own) {
         this.#own = this.#area.segments.createOwn()
         this.#area.held.count -= this.#filled
+        this.#indexer = new MessageIndexer()
+        this.#indexer.write(this.#buffer.subarray(0, this.#filled))
         await this.#flush()
         this.#buffer = Buffer.allocUnsafeSlow(maxHeldBytes)
       }
@@ -157,23 +175,23 @@ export class Stager implements MessageStager {
   async finish(): Promise<Staged> {
     if (this.#over) throw new StoreFailure('closed', 'the message was finished or given up')
     this.#over = true
-    const indexed = this.#indexer.end()
     const { held, segments } = this.#area
-    if (!this.#own) {
+    if (!this.#own || !this.#indexer) {
       const octets = this.#buffer.subarray(0, this.#filled)
       this.#buffer = nothing
-      return new Staged(indexed, { octets }, () => {
+      return new Staged(octets, () => {
         held.count -= octets.length
       })
     }
     const { number } = this.#own
+    const indexed = this.#indexer.end()
     try {
       await this.#seal()
     } catch (error) {
       this.#forget()
       throw asStoreFailure(error, 'cannot take in a message')
     }
-    return new Staged(indexed, { segment: number }, (committed) => {
+    return new Staged({ indexed, segment: number }, (committed) => {
       if (!committed) segments.remove(number)
     })
   }

@@ -1,0 +1,70 @@
+import type { ComputedBytes, Unindexed } from './computed.ts'
+import type { Staged } from './staging.ts'
+
+/** Octets of messages, in all accounts, that may wait to be indexed. */
+const maxUnindexedBytes = 8 * 1024 * 1024
+/** As many messages, however small. */
+const maxUnindexedMessages = 1000
+/** Milliseconds without new mail after which what came is indexed. */
+const quietMs = 20
+/** How long indexing holds the event loop, in milliseconds. */
+const sliceMs = 2
+
+/**
+ * When messages are indexed: once they are acknowledged, as soon as no more come, or when somebody asks. Who sends mail
+ * thus waits for the disk alone. Nothing is at stake: what is not indexed when the process ends is when it starts.
+ */
+export class LateIndexing {
+  readonly #computed: ComputedBytes
+  readonly #unindexed: Unindexed
+  #timer: NodeJS.Timeout | undefined
+  #stopped = false
+
+  constructor(computed: ComputedBytes, unindexed: Unindexed) {
+    this.#computed = computed
+    this.#unindexed = unindexed
+  }
+
+  /** A message is durable. */
+  add(message: number, staged: Staged): void {
+    if (staged.isIndexed) {
+      this.#computed.add(message, staged.indexed)
+      return
+    }
+    this.#computed.addLate(message, staged)
+    if (this.#timer) this.#timer.refresh()
+    else this.#timer = setTimeout(() => this.#work(), quietMs).unref()
+  }
+
+  /** Indexes until no more wait than may. */
+  relieve(): void {
+    const { octets, messages } = this.#unindexed
+    if (octets <= maxUnindexedBytes && messages <= maxUnindexedMessages) return
+    if (this.#computed.indexNext()) this.relieve()
+  }
+
+  /** Indexes all messages that wait; others have their turn meanwhile. */
+  async settle(): Promise<void> {
+    // Longer and longer, so that it ends however many more come.
+    for (let ms = sliceMs; this.#slice(ms); ms *= 1.05) await new Promise((resolve) => setImmediate(resolve))
+  }
+
+  stop(): void {
+    this.#stopped = true
+    clearTimeout(this.#timer)
+  }
+
+  #work(): void {
+    this.#timer = undefined
+    if (this.#stopped || !this.#slice(sliceMs)) return
+    // No shorter time: whoever sends mail goes first, and is heard in between.
+    this.#timer = setTimeout(() => this.#work(), 1).unref()
+  }
+
+  /** Whether messages are left. */
+  #slice(ms: number): boolean {
+    const end = performance.now() + ms
+    while (this.#computed.indexNext()) if (performance.now() >= end) return this.#computed.lateMessages > 0
+    return false
+  }
+}
