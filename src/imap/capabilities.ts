@@ -46,6 +46,8 @@ export const capabilities: readonly Capability[] = [
   capability('STATUS=SIZE', 8438, 'after'),
   capability('BINARY', 3516, 'after'),
   capability('MULTIAPPEND', 3502, 'after'),
+  capability('CATENATE', 4469, 'after'),
+  capability('URL-PARTIAL', 5550, 'after'),
   capability('CONDSTORE', 7162, 'after'),
   capability('QRESYNC', 7162, 'after'),
   capability('PARTIAL', 9394, 'after'),

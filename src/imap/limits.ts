@@ -14,6 +14,8 @@ export interface ImapLimits {
   readonly maxKeywords: number
   /** Messages of one APPEND (RFC 3502). */
   readonly maxAppendMessages: number
+  /** Octets that the URLs of one APPEND or REPLACE may name together (RFC 4469): a short URL can name a long message. */
+  readonly maxCatenatedBytes: number
   /** Time to sign in, in milliseconds. */
   readonly loginTimeoutMs: number
   /** Time without a command until autologout, in milliseconds; at least 30 minutes (RFC 9051 §5.4). */
@@ -39,6 +41,7 @@ export const defaultImapLimits: ImapLimits = {
   maxMessageBytes: 64 * 1024 * 1024,
   maxKeywords: defaultMaxKeywords,
   maxAppendMessages: 1_000,
+  maxCatenatedBytes: 256 * 1024 * 1024,
   loginTimeoutMs: 60_000,
   idleTimeoutMs: 30 * 60_000,
   stalledTimeoutMs: 5 * 60_000,

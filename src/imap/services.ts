@@ -3,6 +3,7 @@ import type { Authenticator } from '../sasl/sasl.ts'
 import type { Store } from '../store/store.ts'
 import type { ImapLimits } from './limits.ts'
 import type { Sharing } from './sharing.ts'
+import type { UrlServices } from './url/url-services.ts'
 
 /** What the server gives to every IMAP connection. */
 export interface ImapServices {
@@ -10,6 +11,10 @@ export interface ImapServices {
   readonly authenticator: Authenticator
   /** Who else has mail here; absent where nobody shares mailboxes. */
   readonly sharing?: Sharing
+  /** What there is to know of IMAP URLs; absent, they name only what the user who is signed in has. */
+  readonly urls?: UrlServices
+  /** The server's shared annotations (RFC 5464 §3.2.1.1), by name in lower case. */
+  readonly sharedMetadata?: ReadonlyMap<string, Uint8Array>
   readonly log: Log
   readonly limits: ImapLimits
   /** Milliseconds since 1970. */

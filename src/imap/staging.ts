@@ -8,7 +8,10 @@ export class Staging {
   /** Those that are complete, in their order. */
   #staged: StagedMessage[] = []
   #stager: MessageStager | undefined
-  /** Whether the one that comes may hold NUL (RFC 9051 §4.3.1). */
+  /** How much of a message that is put together of parts is there; `undefined` where the message comes whole. */
+  #assembled: { parts: number; octets: number } | undefined
+  #copiedOctets = 0
+  /** Whether what comes may hold NUL (RFC 9051 §4.3.1). */
   #binary = false
   #failure: Error | undefined
 
@@ -27,10 +30,38 @@ export class Staging {
     this.#failure = error instanceof Error ? error : new Error(String(error))
   }
 
-  /** A message begins. */
-  begin(stager: MessageStager, binary: boolean): void {
-    this.#stager = stager
+  /** A literal begins: a message, which `stage` makes room for, or a part of the one that is being put together. */
+  begin(stage: () => MessageStager, binary: boolean): void {
+    this.#stager ??= stage()
     this.#binary = binary
+  }
+
+  /** How many parts of the message at hand are there, and their octets. A message that is not begun yet is begun. */
+  assembled(stage: () => MessageStager): { readonly parts: number; readonly octets: number } {
+    this.#stager ??= stage()
+    return (this.#assembled ??= { parts: 0, octets: 0 })
+  }
+
+  /** Octets that the command has had copied so far. */
+  get copiedOctets(): number {
+    return this.#copiedOctets
+  }
+
+  /** Takes octets from somewhere else for a part of the message at hand. What it throws ends the command. */
+  async copy(pieces: AsyncIterable<Buffer>): Promise<void> {
+    if (!this.#stager || !this.#assembled) throw new Error('no message is being put together')
+    for await (const piece of pieces) {
+      await this.#stager.write(Buffer.from(piece)) // the piece is good until the next, and stagers keep what they are given
+      this.#assembled.octets += piece.length
+      this.#copiedOctets += piece.length
+    }
+    this.#assembled.parts++
+  }
+
+  /** All parts are there. */
+  async finishAssembled(): Promise<void> {
+    this.#assembled = undefined
+    await this.#finish()
   }
 
   /** Octets of it. A failure is kept, for when the command is complete; then the octets are passed over. */
@@ -41,14 +72,20 @@ export class Staging {
         throw new BadSyntax('A literal with NUL in it must be a literal8, ~{n}', 0)
       const slow = this.#stager?.write(chunk)
       if (slow) await slow
+      if (this.#assembled) this.#assembled.octets += chunk.length
       notePassed(chunk.length)
     } catch (error) {
       this.fail(error) // answered when the command is complete
     }
   }
 
-  /** It is complete. */
+  /** A literal is complete, and with it the message or a part of it. */
   async end(): Promise<void> {
+    if (this.#assembled) this.#assembled.parts++
+    else await this.#finish()
+  }
+
+  async #finish(): Promise<void> {
     const stager = this.#stager
     this.#stager = undefined
     if (!stager) return
@@ -56,7 +93,7 @@ export class Staging {
       if (this.#failure === undefined) this.#staged.push(await stager.finish())
       else await stager.abort()
     } catch (error) {
-      if (this.#failure === undefined) this.fail(error) // as above
+      if (this.#failure === undefined) this.fail(error) // answered when the command is complete
     }
   }
 
@@ -64,6 +101,8 @@ export class Staging {
   async drop(): Promise<void> {
     const stager = this.#stager
     this.#stager = undefined
+    this.#assembled = undefined
+    this.#copiedOctets = 0
     this.#failure = undefined
     if (this.#staged.length > 0) {
       for (const staged of this.#staged) staged.release()

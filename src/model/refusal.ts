@@ -8,6 +8,7 @@ export type RefusalCode =
   | 'AUTHORIZATIONFAILED'
   | 'BADCHARSET'
   | 'BADCOMPARATOR'
+  | `BADURL ${string}`
   | 'CANNOT'
   | 'CLIENTBUG'
   | 'COMPRESSIONACTIVE'

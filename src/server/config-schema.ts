@@ -23,6 +23,9 @@ const flag = (value: boolean, description: string): z.ZodDefault<z.ZodBoolean> =
 const file = (description: string): z.ZodOptional<z.ZodString> =>
   z.string().min(1).optional().register(settings, { description, defaultText: 'none' })
 
+const text = (description: string): z.ZodOptional<z.ZodString> =>
+  z.string().min(1).max(1024).optional().register(settings, { description, defaultText: 'none' })
+
 const words = (description: string): z.ZodDefault<z.ZodArray<z.ZodString>> =>
   z.array(z.string().min(1)).default([]).register(settings, { description })
 
@@ -60,6 +63,9 @@ const server = z.strictObject({
     description: 'Domains at which users whose names have no domain receive mail and sign in.',
     defaultText: "`localhost` and the host's name",
   }),
+  administrators: words('Users who may set the quotas of accounts by SETQUOTA, where they have them in their namespace.'),
+  comment: text('What clients are told of this server as `/shared/comment` (RFC 5464).'),
+  contact: text('A URI (`mailto:` ...) to reach its administrators by, told as `/shared/admin` (RFC 5464).'),
   shutdownSeconds: seconds(10, 'How long commands and deliveries that have begun may take to finish at SIGTERM.'),
 })
 
@@ -164,9 +170,32 @@ const limits = z.strictObject({
   ),
   messageBytes: amount(defaultMaxMessageBytes, 'octets', 'One message, by APPEND or LMTP.', 1024, 2 ** 31 - 1),
   appendMessages: amount(defaultImapLimits.maxAppendMessages, 'messages', 'In one APPEND.'),
+  catenatedBytes: amount(
+    defaultImapLimits.maxCatenatedBytes,
+    'octets',
+    'What the URLs of one APPEND or REPLACE may name together: a short URL can name a long message.',
+  ),
   mailboxes: amount(defaultMaxMailboxes, 'mailboxes', 'Of one account.'),
   keywords: amount(defaultMaxKeywords, 'keywords', 'Ever used in one mailbox.'),
   recipients: amount(defaultLmtpLimits.recipients, 'recipients', 'Of one LMTP transaction.', 100),
+})
+
+/** No limit where it is 0. */
+const quotaOf = (unit: string, description: string, max = 2 ** 31): z.ZodDefault<z.ZodInt> =>
+  amount(0, unit, `${description} 0: no limit.`, 0, max)
+
+const quota = z.strictObject({
+  storageBytes: quotaOf('octets', 'All messages, each copy counted.', Number.MAX_SAFE_INTEGER),
+  messages: quotaOf('messages', 'In all mailboxes together.'),
+  mailboxes: quotaOf('mailboxes', 'Up to `limits.mailboxes`, which holds for all accounts.'),
+  annotationBytes: quotaOf('octets', 'Names and values of all annotations, of mailboxes and of the account.'),
+  warnPercent: amount(
+    0,
+    'percent',
+    'Of a limit, from which on clients that add messages are warned (`NO [OVERQUOTA]`, untagged). 0: never.',
+    0,
+    100,
+  ),
 })
 
 const log = z.strictObject({
@@ -191,6 +220,7 @@ const tables = {
   tls: [tls, 'Certificates; read again at SIGHUP.'],
   signIn: [signIn, 'Signing in.'],
   limits: [limits, 'What one client may ask of the server. The defaults suit a site of some thousand people.'],
+  quota: [quota, 'What an account may hold for which nothing else was set, by `crispin user quota` or by SETQUOTA.'],
   log: [log, 'The log.'],
   protocolLog: [protocolLog, 'A record of whole sessions, to find out what a client does.'],
 } as const satisfies Record<keyof Config, readonly [z.ZodObject, string]>
@@ -204,6 +234,7 @@ const configSchema: z.ZodType<Config> = z.strictObject({
   tls: tls.prefault({}),
   signIn: signIn.prefault({}),
   limits: limits.prefault({}),
+  quota: quota.prefault({}),
   log: log.prefault({}),
   protocolLog: protocolLog.prefault({}),
 })

@@ -4,6 +4,9 @@ export interface Config {
     readonly name: string
     readonly dataDirectory: string
     readonly localDomains: readonly string[]
+    readonly administrators: readonly string[]
+    readonly comment?: string | undefined
+    readonly contact?: string | undefined
     readonly shutdownSeconds: number
   }
   readonly imap: {
@@ -50,9 +53,17 @@ export interface Config {
     readonly commandBytesBeforeLogin: number
     readonly messageBytes: number
     readonly appendMessages: number
+    readonly catenatedBytes: number
     readonly mailboxes: number
     readonly keywords: number
     readonly recipients: number
+  }
+  readonly quota: {
+    readonly storageBytes: number
+    readonly messages: number
+    readonly mailboxes: number
+    readonly annotationBytes: number
+    readonly warnPercent: number
   }
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent' }
   readonly protocolLog: { readonly directory?: string | undefined; readonly users: readonly string[] }

@@ -110,6 +110,7 @@ function imapLimitsOf({ limits }: Config): ImapLimits {
     maxMessageBytes: limits.messageBytes,
     maxKeywords: limits.keywords,
     maxAppendMessages: limits.appendMessages,
+    maxCatenatedBytes: limits.catenatedBytes,
     loginTimeoutMs: limits.loginSeconds * 1000,
     idleTimeoutMs: limits.idleSeconds * 1000,
     stalledTimeoutMs: limits.stalledSeconds * 1000,

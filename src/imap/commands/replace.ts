@@ -1,11 +1,13 @@
 import { type Operation, resultOf } from '../../model/operation.ts'
 import { Refusal } from '../../model/refusal.ts'
+import type { Cursor } from '../../wire/cursor.ts'
 import type { NumberSet } from '../../wire/number-set.ts'
+import { appendedMessages, type MessageArgs, openMessages, parseMessage } from '../append-messages.ts'
 import { defineCommand, type Command } from '../command.ts'
 import { requireRight } from '../reference.ts'
 import { code } from '../responses/codes.ts'
 import { requireWritable } from '../responses/updates.ts'
-import { appendedMessages, endsAtMessage, type MessageArgs, parseMessage } from './append.ts'
+import { catchUp } from '../url/catenate.ts'
 
 interface ReplaceArgs {
   readonly set: NumberSet
@@ -15,7 +17,8 @@ interface ReplaceArgs {
 }
 
 /**
- * REPLACE and UID REPLACE, RFC 8508 §3: append and expunge in one commit, so there is never neither nor both.
+ * REPLACE and UID REPLACE, RFC 8508 §3: append and expunge in one commit, so there is never neither nor both;
+ * also with CATENATE (RFC 8508 §4.2).
  */
 export const replace: Command<'selected', ReplaceArgs> = defineCommand({
   name: 'REPLACE',
@@ -28,25 +31,19 @@ export const replace: Command<'selected', ReplaceArgs> = defineCommand({
     const set = { saved: false, ranges: [oneNumber(cursor.sequenceSet(), cursor)] }
     cursor.space()
     const mailbox = cursor.mailbox()
-    const message = parseMessage(cursor)
+    const message = parseMessage(cursor, true)
     cursor.end()
     return { set, mailbox, message }
   },
 
   isMessage(cursor) {
-    return endsAtMessage(cursor, () => {
-      cursor.space()
-      cursor.sequenceSet()
-      cursor.space()
-      cursor.mailbox()
-    })
+    return openMessages(cursor, () => readMailbox(cursor)) !== undefined
   },
 
   async admit(session, cursor) {
-    cursor.space()
-    cursor.sequenceSet()
-    cursor.space()
-    return (await session.mailboxNamed(session.login, cursor.mailbox(), 'i', 'TRYCREATE')).account
+    const { account } = await session.mailboxNamed(session.login, readMailbox(cursor), 'i', 'TRYCREATE')
+    await catchUp(session, account, openMessages(cursor) ?? [])
+    return account
   },
 
   async run(session, { set, mailbox: wire, message }, { byUid }) {
@@ -57,6 +54,7 @@ export const replace: Command<'selected', ReplaceArgs> = defineCommand({
     const uids = selected.view.uidsOfRows(rows)
     if (uids.length === 0) throw new Refusal('NONEXISTENT', 'There is no such message to replace')
     const target = await session.mailboxNamed(login, wire, 'i', 'TRYCREATE')
+    await catchUp(session, target.account, [message])
     const append: Operation = {
       op: 'append',
       mailbox: target.mailbox.id,
@@ -75,6 +73,13 @@ export const replace: Command<'selected', ReplaceArgs> = defineCommand({
     return { ...(session.condstore && { code: code.highestModSeq(modSeq) }), text: 'REPLACE completed' }
   },
 })
+
+function readMailbox(cursor: Cursor): string {
+  cursor.space()
+  cursor.sequenceSet()
+  cursor.space()
+  return cursor.mailbox()
+}
 
 function oneNumber({ ranges }: NumberSet, cursor: { expected(what: string): Error }): readonly [number, number] {
   const [range, ...others] = ranges
