@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { startServer } from '../../index.ts'
 import { memoryStore } from '../../store/memory/memory-store.ts'
-import type { AccountStore, Store } from '../../store/store.ts'
+import type { AccountStore } from '../../store/store.ts'
 import { type Client, connectClient } from './client.test-support.ts'
 
 const alice = { name: 'alice', password: 'secret', account: 'a1' }
@@ -62,7 +62,7 @@ test('where CATENATE is switched off there is none', async () => {
 test('whatever ends a command, nothing of its messages is left in the store', async () => {
   const inner = memoryStore()
   const open = new Set<object>()
-  const store = { ...bound(inner), openAccount: async (id: string) => watched(await inner.openAccount(id), open) }
+  const store = withMethod(inner, 'openAccount', async (id: string) => watched(await inner.openAccount(id), open))
   const server = await startServer({ accounts: [alice], store })
   const client = await connectClient(server, 'alice')
   await append(client, 100)
@@ -80,46 +80,41 @@ test('whatever ends a command, nothing of its messages is left in the store', as
   assert.equal(open.size, 0, 'nor of a client that went away')
 })
 
-/** The methods of a store, to be spread. */
-function bound(store: Store): Store {
-  return {
-    openAccount: (id) => store.openAccount(id),
-    accounts: () => store.accounts(),
-    removeAccount: (id) => store.removeAccount(id),
-    close: () => store.close(),
-  }
+/** The object, with another method in the place of one. */
+function withMethod<T extends object, Name extends keyof T>(whole: T, name: Name, method: T[Name]): T {
+  return new Proxy(whole, {
+    get(target, wanted) {
+      if (wanted === name) return method
+      const value: unknown = Reflect.get(target, wanted)
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value
+    },
+  })
 }
 
-/** The account; `open` has every stager that was neither finished and committed nor aborted. */
+/** The account; `open` has every stager that was neither finished nor aborted, and every message not released. */
 function watched(account: AccountStore, open: Set<object>): AccountStore {
-  return new Proxy(account, {
-    get(target, name) {
-      const value: unknown = Reflect.get(target, name)
-      if (name !== 'stage') return typeof value === 'function' ? (value.bind(target) as unknown) : value
-      return () => {
-        const stager = target.stage()
-        open.add(stager)
-        return {
-          write: (chunk: Uint8Array) => stager.write(chunk),
-          abort: () => {
-            open.delete(stager)
-            return stager.abort()
+  return withMethod(account, 'stage', () => {
+    const stager = account.stage()
+    open.add(stager)
+    return {
+      write: (chunk) => stager.write(chunk),
+      abort: () => {
+        open.delete(stager)
+        return stager.abort()
+      },
+      finish: async () => {
+        const staged = await stager.finish()
+        open.delete(stager)
+        open.add(staged)
+        const release = staged.release.bind(staged)
+        // Committed ones are released, too, which does nothing to them.
+        return Object.assign(staged, {
+          release() {
+            open.delete(staged)
+            release()
           },
-          finish: async () => {
-            const staged = await stager.finish()
-            open.delete(stager)
-            const release = staged.release.bind(staged)
-            open.add(staged)
-            // Committed ones are released, too, which does nothing to them.
-            return Object.assign(staged, {
-              release() {
-                open.delete(staged)
-                release()
-              },
-            })
-          },
-        }
-      }
-    },
+        })
+      },
+    }
   })
 }
