@@ -90,6 +90,7 @@ function storeWithHook(onTree: Hook, onStatus: Hook = () => Promise.resolve()): 
         close: () => account.close(),
       }
     },
+    sharedWith: (identifiers) => store.sharedWith(identifiers),
     accounts: () => store.accounts(),
     removeAccount: (id) => store.removeAccount(id),
     close: () => store.close(),

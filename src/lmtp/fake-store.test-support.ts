@@ -33,6 +33,7 @@ export function fakeStore(accounts: ReadonlyMap<string, FakeAccount>): Store {
       return accountStore(id, account)
     },
     accounts: () => Promise.resolve([...accounts.keys()]),
+    sharedWith: notHere,
     removeAccount: notHere,
     close: () => Promise.resolve(),
   }

@@ -15,6 +15,10 @@ export interface Store {
    * there. Each call takes a share of the account that {@link AccountStore.close} gives back.
    */
   openAccount(id: string): Promise<AccountStore>
+  /**
+   * The ids of accounts that may grant something to one of these identifiers: all that do, and perhaps some that did.
+   */
+  sharedWith(identifiers: readonly string[]): Promise<readonly string[]>
   /** The ids of all accounts. */
   accounts(): Promise<readonly string[]>
   /** Erases an account and all its mail. Throws `StoreFailure` (`busy`) while anybody has it open. */

@@ -8,6 +8,7 @@ import type { Random } from '../fuzz/random.ts'
 export function shakyStore(store: Store, random: Random): Store {
   return {
     openAccount: async (id) => shakyAccount(await store.openAccount(id), random),
+    sharedWith: (identifiers) => store.sharedWith(identifiers),
     accounts: () => store.accounts(),
     removeAccount: (id) => store.removeAccount(id),
     close: () => store.close(),

@@ -178,6 +178,7 @@ test('commands in flight: while one runs, the others stay with the client', asyn
 /** A store whose STATUS of alice's mailboxes takes until `released`. */
 function withSlowStatus(store: Store, released: Promise<void>): Store {
   return {
+    sharedWith: (identifiers) => store.sharedWith(identifiers),
     accounts: () => store.accounts(),
     removeAccount: (id) => store.removeAccount(id),
     close: () => store.close(),

@@ -17,6 +17,7 @@ import { writeCheckpoint } from './checkpoint.ts'
 import { type CompactionSettings, Compactor } from './compaction.ts'
 import type { Unindexed } from './computed.ts'
 import { LateIndexing } from './late-indexing.ts'
+import type { Grants } from './grants.ts'
 import type { LogPosition, NewRecord } from './log-writer.ts'
 import { LogWriter } from './log-writer.ts'
 import type { OpenedAccount } from './open-account.ts'
@@ -44,6 +45,7 @@ export interface AccountSettings extends CompactionSettings {
   readonly log: Log
   readonly wal: WalThread
   readonly text: TextIndexSettings
+  readonly grants: Grants
 }
 
 /** Called after each commit; see `AccountStore.watch`. */
@@ -165,6 +167,7 @@ export class Account {
     const plan = state.plan(operations, this.#settings.now(), unlimited)
     const { changeSet } = plan
     const committed: Committed = { modSeq: plan.modSeq, results: plan.results }
+    if (changeSet) this.#settings.grants.note(this.id, changeSet)
     if (!changeSet && !mended) return this.#afterThoseBefore(committed)
     const applied = changeSet && state.apply(changeSet)
     return this.#log(plan, applied, committed, mended)

@@ -14,6 +14,7 @@ import { Account } from './account.ts'
 import type { Disk } from './disk.ts'
 import { asStoreFailure, realDisk } from './disk.ts'
 import { prepareFormat } from './format.ts'
+import { Grants } from './grants.ts'
 import { lockDirectory } from './lock.ts'
 import type { AccountSurroundings } from './open-account.ts'
 import { openAccountFiles } from './open-account.ts'
@@ -167,6 +168,7 @@ class EmbeddedStore implements Store {
       now: () => Math.floor(clock() / 1000),
       log,
       wal: this.#wal,
+      grants: new Grants(directory, log),
       text: { thread: this.#textThread, cache: this.#surroundings.chunks, log, idleMs: limits.idleTextMs },
     }
   }
@@ -208,6 +210,7 @@ class EmbeddedStore implements Store {
       const { disk } = this.#surroundings
       if (isNew) await Promise.all([disk.syncDirectory(directory), disk.syncDirectory(this.#directory)])
       if (!account.tree().byName.has('INBOX')) await account.commit([{ op: 'createMailbox', name: 'INBOX' }])
+      this.#settings.grants.settle(id, account.tree())
       return account
     } catch (error) {
       await account.close()
@@ -236,6 +239,10 @@ class EmbeddedStore implements Store {
     await opened.closing
   }
 
+  async sharedWith(identifiers: readonly string[]): Promise<readonly string[]> {
+    return this.#settings.grants.accountsFor(identifiers)
+  }
+
   async accounts(): Promise<readonly string[]> {
     return readdirSync(this.#directory, { withFileTypes: true })
       .filter((entry) => entry.isDirectory() && accountId.test(entry.name))
@@ -250,6 +257,7 @@ class EmbeddedStore implements Store {
     if (opened) await (opened.closing ?? this.#closeOne(id, opened))
     rmSync(join(this.#directory, id), { recursive: true, force: true })
     await this.#surroundings.disk.syncDirectory(this.#directory)
+    this.#settings.grants.settle(id, { byId: new Map() })
   }
 
   async close(): Promise<void> {
@@ -261,6 +269,7 @@ class EmbeddedStore implements Store {
       if (failed?.status === 'rejected') throw asStoreFailure(failed.reason, 'cannot close the store')
     } finally {
       this.#surroundings.files.close()
+      this.#settings.grants.close()
       await this.#wal.close()
       await this.#textThread.close()
       this.#unlock()

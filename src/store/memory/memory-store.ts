@@ -25,6 +25,8 @@ export function memoryStore({ clock = Date.now, limits = {} }: MemoryStoreOption
   return {
     // eslint-disable-next-line @typescript-eslint/require-await -- failures are to arrive as rejections
     openAccount: async (id) => open(id),
+    sharedWith: (identifiers) =>
+      Promise.resolve([...accounts.values()].filter(grantsTo(identifiers)).map(({ id }) => id)),
     accounts: () => Promise.resolve([...accounts.keys()]),
     // eslint-disable-next-line @typescript-eslint/require-await -- failures are to arrive as rejections
     removeAccount: async (id) => {
@@ -37,4 +39,10 @@ export function memoryStore({ clock = Date.now, limits = {} }: MemoryStoreOption
       return Promise.resolve()
     },
   }
+}
+
+/** Whether an account has a mailbox that is shared with one of the identifiers. */
+function grantsTo(identifiers: readonly string[]): (account: MemoryAccount) => boolean {
+  return ({ state }) =>
+    [...state.tree().byId.values()].some(({ acl }) => identifiers.some((identifier) => acl.has(identifier)))
 }
