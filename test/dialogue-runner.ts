@@ -219,7 +219,8 @@ class Play {
     if (missing.length > 0) return missing
     for (const name of mailboxes) await command(login, `CREATE ${name}`)
     for (const name of subscribed) await command(login, `SUBSCRIBE ${name}`)
-    for (const given of holds) await this.#append(login, given, offered.includes('MULTIAPPEND') ? maxAtOnce : 1)
+    const atOnce = offered.includes('MULTIAPPEND') ? maxAtOnce : 1
+    for (const given of holds) await this.#append(login, given, given.count > maxAtOnce ? atOnce : 1)
     if (!recent) {
       for (const name of new Set(holds.map(({ mailbox }) => mailbox))) await command(login, `SELECT ${name}`)
     }

@@ -70,7 +70,7 @@ function render(): string {
     '',
     table(['capability', 'document', 'shown', 'dialogues'], capabilityRows),
     '',
-    '`AUTH=` with each mechanism that the connection allows, and `APPENDLIMIT=` with the limit, are added as they apply.',
+    '`AUTH=` with each mechanism that the connection allows is added; limits are shown with their values.',
     '',
     '## From the documents to the code',
     '',

@@ -1,4 +1,5 @@
 import type { AnyCommand } from './command.ts'
+import { messageLimit, saveLimit } from './message-limit.ts'
 import type { ImapSession } from './session.ts'
 
 /** One line of the capability table: what is offered, by which document, and when. */
@@ -9,6 +10,8 @@ export interface Capability {
   readonly shown: 'always' | 'before' | 'after'
   /** Further conditions. */
   readonly if?: (session: ImapSession) => boolean
+  /** What stands behind it and `=`. */
+  readonly value?: (session: ImapSession) => number
 }
 
 const capability = (token: string, rfc: number, shown: Capability['shown'], when?: Capability['if']): Capability => ({
@@ -20,7 +23,7 @@ const capability = (token: string, rfc: number, shown: Capability['shown'], when
 
 /**
  * Every capability, in the order in which it is printed. CAPABILITY, ENABLE and the protocol support page come from
- * this table; `AUTH=` and `APPENDLIMIT=` are added where their values are known.
+ * this table; `AUTH=` is added where the mechanisms are known.
  */
 export const capabilities: readonly Capability[] = [
   capability('IMAP4rev1', 3501, 'always'),
@@ -50,6 +53,12 @@ export const capabilities: readonly Capability[] = [
   capability('URL-PARTIAL', 5550, 'after'),
   capability('CONDSTORE', 7162, 'after'),
   capability('QRESYNC', 7162, 'after'),
+  { ...capability('APPENDLIMIT', 7889, 'after'), value: ({ services }) => services.limits.maxMessageBytes },
+  { ...capability('MESSAGELIMIT', 9738, 'after', (session) => messageLimit(session) < Infinity), value: messageLimit },
+  {
+    ...capability('SAVELIMIT', 9738, 'after', (session) => saveLimit(session) < messageLimit(session)),
+    value: saveLimit,
+  },
   capability('PARTIAL', 9394, 'after'),
   capability('UIDONLY', 9586, 'after'),
   capability('UIDBATCHES', 10022, 'after'),
@@ -90,11 +99,9 @@ export function capabilityTokens(session: ImapSession): string {
         offers(session, entry.token) &&
         entry.if?.(session) !== false,
     )
-    .map(({ token }) => token)
+    .map(({ token, value }) => (value ? `${token}=${value(session)}` : token))
   if (state === 'before') {
     for (const mechanism of session.authenticator.mechanisms(session.channel)) tokens.push('AUTH=' + mechanism)
-  } else if (offers(session, 'APPENDLIMIT')) {
-    tokens.push('APPENDLIMIT=' + session.services.limits.maxMessageBytes)
   }
   return tokens.join(' ')
 }

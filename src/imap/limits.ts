@@ -12,6 +12,10 @@ export interface ImapLimits {
   readonly maxMessageBytes: number
   /** Keywords of one mailbox, as the store limits them: at so many the client hears that it can make no more. */
   readonly maxKeywords: number
+  /** Messages that one command may work on (MESSAGELIMIT, RFC 9738); 0 for any number. */
+  readonly messageLimit: number
+  /** Messages that one COPY or APPEND may save, where there is no such limit (SAVELIMIT, RFC 9738); 0 for any number. */
+  readonly saveLimit: number
   /** Messages of one APPEND (RFC 3502). */
   readonly maxAppendMessages: number
   /** Octets that the URLs of one APPEND or REPLACE may name together (RFC 4469): a short URL can name a long message. */
@@ -40,6 +44,8 @@ export const defaultImapLimits: ImapLimits = {
   maxCommandBytes: 2_097_152,
   maxMessageBytes: 64 * 1024 * 1024,
   maxKeywords: defaultMaxKeywords,
+  messageLimit: 0,
+  saveLimit: 0,
   maxAppendMessages: 1_000,
   maxCatenatedBytes: 256 * 1024 * 1024,
   loginTimeoutMs: 60_000,

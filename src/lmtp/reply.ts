@@ -1,5 +1,4 @@
 import { Refusal } from '../model/refusal.ts'
-import type { RefusalCode } from '../model/refusal.ts'
 import { StoreFailure } from '../store/store.ts'
 
 /** One reply to a command (RFC 5321 §4.2), with its enhanced status code (RFC 2034 §4, RFC 3463 §2). */
@@ -78,10 +77,9 @@ export function replyForFailure(failure: unknown, address: string): Reply {
   return reply(451, '4.3.0', `${who}: internal error, try again later`)
 }
 
-const forRefusals: ReadonlyMap<RefusalCode | undefined, readonly [code: number, status: string, text: string]> =
-  new Map([
-    ['TOOBIG', [552, '5.3.4', 'the message is too big']],
-    ['OVERQUOTA', [452, '4.2.2', 'over quota']],
-    ['LIMIT', [452, '4.2.0', 'the mailbox is at a limit']],
-    ['NOPERM', [550, '5.7.1', 'the mailbox takes no messages']],
-  ])
+const forRefusals: ReadonlyMap<Refusal['code'], readonly [code: number, status: string, text: string]> = new Map([
+  ['TOOBIG', [552, '5.3.4', 'the message is too big']],
+  ['OVERQUOTA', [452, '4.2.2', 'over quota']],
+  ['LIMIT', [452, '4.2.0', 'the mailbox is at a limit']],
+  ['NOPERM', [550, '5.7.1', 'the mailbox takes no messages']],
+])

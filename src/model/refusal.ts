@@ -36,14 +36,17 @@ export type RefusalCode =
   | 'UNKNOWN-CTE'
   | 'USEATTR'
 
+/** Response codes that carry arguments, these included. */
+export type RefusalCodeWithArguments = `${'MESSAGELIMIT' | 'UNDEFINED-FILTER'} ${string}`
+
 /**
  * An answer of NO: the request was understood and is refused. Expected, so it carries no stack
  * (capturing one costs more than the command).
  */
 export class Refusal extends Error {
-  readonly code: RefusalCode | undefined
+  readonly code: RefusalCode | RefusalCodeWithArguments | undefined
 
-  constructor(code: RefusalCode | undefined, text: string) {
+  constructor(code: RefusalCode | RefusalCodeWithArguments | undefined, text: string) {
     const { stackTraceLimit } = Error
     Error.stackTraceLimit = 0
     super(text)

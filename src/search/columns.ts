@@ -48,6 +48,10 @@ export function matchColumns(key: SearchKey, context: SearchContext): RowSet | u
       return matchNumber(snapshot.threads, objectNumber('T', key.id))
     case 'UID':
       return matchUids(context, key.set, normalise(key.set, viewUids.at(-1) ?? 0))
+    case 'UIDAFTER':
+      return rowsFromTo(uids, firstRowFrom(uids, key.uid + 1), uids.length)
+    case 'UIDBEFORE':
+      return rowsFromTo(uids, 0, firstRowFrom(uids, key.uid))
     case 'SEQUENCE': {
       // The UIDs between those of the first and the last message; the view counts no UID that it does not hold.
       const ranges = normalise(key.set, viewUids.length)
@@ -70,6 +74,12 @@ export function matchColumns(key: SearchKey, context: SearchContext): RowSet | u
     case 'TO':
       return undefined
   }
+}
+
+function rowsFromTo({ length }: Uint32Array, first: number, end: number): RowSet {
+  const rows = noRows(length)
+  addRange(rows, first, end)
+  return rows
 }
 
 function matchUids({ snapshot, saved }: SearchContext, set: NumberSet, ranges: readonly NumberRange[]): RowSet {

@@ -131,6 +131,10 @@ function matches(key: SearchKey, made: Mail, number: number): boolean {
       return made.day >= key.days
     case 'SEQUENCE':
       return key.set.ranges.some(([first, last]) => number >= first && number <= last)
+    case 'UIDAFTER':
+      return number > key.uid
+    case 'UIDBEFORE':
+      return number < key.uid
     case 'ALL':
     case 'BCC':
     case 'CC':
@@ -167,6 +171,7 @@ const { key: randomKey } = fc.letrec<{ key: SearchKey; leaf: SearchKey }>((tie) 
       key: fc.constantFrom('SENTBEFORE', 'SENTON', 'SENTSINCE', 'BEFORE', 'ON', 'SINCE'),
       days: fc.nat(5),
     }),
+    fc.record({ key: fc.constantFrom('UIDAFTER', 'UIDBEFORE'), uid: fc.integer({ min: 1, max: 7 }) }),
     fc.tuple(fc.integer({ min: 1, max: 6 }), fc.nat(3)).map(([first, more]): SearchKey => ({
       key: 'SEQUENCE',
       set: { saved: false, ranges: [[first, first + more]] },

@@ -169,6 +169,18 @@ const limits = z.strictObject({
     256 * 2 ** 20,
   ),
   messageBytes: amount(defaultMaxMessageBytes, 'octets', 'One message, by APPEND or LMTP.', 1024, 2 ** 31 - 1),
+  commandMessages: amount(
+    defaultImapLimits.messageLimit,
+    'messages',
+    'That one FETCH, STORE, SEARCH, COPY, MOVE, UID EXPUNGE or APPEND is about (MESSAGELIMIT of RFC 9738); 0 is no limit. Clients that do not know it lose sight of older messages; below 1000 nobody expects it.',
+    0,
+  ),
+  saveMessages: amount(
+    defaultImapLimits.saveLimit,
+    'messages',
+    'That one COPY or APPEND saves (SAVELIMIT of RFC 9738); 0 is no limit. Of no effect beside `commandMessages`.',
+    0,
+  ),
   appendMessages: amount(defaultImapLimits.maxAppendMessages, 'messages', 'In one APPEND.'),
   catenatedBytes: amount(
     defaultImapLimits.maxCatenatedBytes,

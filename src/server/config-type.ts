@@ -52,6 +52,8 @@ export interface Config {
     readonly commandBytes: number
     readonly commandBytesBeforeLogin: number
     readonly messageBytes: number
+    readonly commandMessages: number
+    readonly saveMessages: number
     readonly appendMessages: number
     readonly catenatedBytes: number
     readonly mailboxes: number

@@ -109,6 +109,8 @@ function imapLimitsOf({ limits }: Config): ImapLimits {
     maxCommandBytesBeforeLogin: limits.commandBytesBeforeLogin,
     maxMessageBytes: limits.messageBytes,
     maxKeywords: limits.keywords,
+    messageLimit: limits.commandMessages,
+    saveLimit: limits.saveMessages,
     maxAppendMessages: limits.appendMessages,
     maxCatenatedBytes: limits.catenatedBytes,
     loginTimeoutMs: limits.loginSeconds * 1000,

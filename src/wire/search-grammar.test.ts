@@ -53,6 +53,8 @@ test('every key', () => {
     ['TO a'],
     ['UID 1:*,7'],
     ['UID $'],
+    ['UIDAFTER 25000'],
+    ['UIDBEFORE 1'],
     ['UNANSWERED'],
     ['UNDELETED'],
     ['UNDRAFT'],

@@ -33,6 +33,8 @@ export type SearchKey =
   | { readonly key: 'EMAILID' | 'THREADID'; readonly id: string }
   /** `SEQUENCE` is a bare sequence set. */
   | { readonly key: 'UID' | 'SEQUENCE'; readonly set: NumberSet }
+  /** RFC 9738 §3.2. */
+  | { readonly key: 'UIDAFTER' | 'UIDBEFORE'; readonly uid: number }
   | { readonly key: 'NOT'; readonly operand: SearchKey }
   | { readonly key: 'OR'; readonly left: SearchKey; readonly right: SearchKey }
   /** Keys side by side, or in parentheses. */
@@ -157,6 +159,9 @@ function parseKey(cursor: Cursor, depth: number, budget: { keys: number }): Sear
       return { key: word, id: cursor.atom('an object id') }
     case 'UID':
       return { key: word, set: cursor.sequenceSet() }
+    case 'UIDAFTER':
+    case 'UIDBEFORE':
+      return { key: word, uid: cursor.nzNumber('a UID') }
     case 'NOT':
       return { key: word, operand: parseKey(cursor, depth + 1, budget) }
     case 'OR': {
@@ -238,6 +243,9 @@ export function formatSearchKey(key: SearchKey): string {
       return `${key.key} ${key.id}`
     case 'UID':
       return `UID ${formatNumberSet(key.set)}`
+    case 'UIDAFTER':
+    case 'UIDBEFORE':
+      return `${key.key} ${key.uid}`
     case 'SEQUENCE':
       return formatNumberSet(key.set)
     case 'NOT':

@@ -206,6 +206,8 @@ export class ToldClient {
         return this.#told(view?.vanished(response.uids))
       case 'fetch':
         return this.#fetched(response.data, head)
+      case 'uidfetch':
+        return this.complain('UIDFETCH although not enabled')
       case 'search': {
         const beyond = response.numbers.some((number) => number > (view?.messages.length ?? 0))
         if (beyond && head?.command.bySeqNum) this.complain('SEARCH found what does not exist')

@@ -3,6 +3,7 @@ import type { Cursor } from '../../wire/cursor.ts'
 import { formatSet } from '../../wire/number-set.ts'
 import { appendedMessages, type MessageArgs, openMessages, parseMessages } from '../append-messages.ts'
 import { defineCommand, type Command } from '../command.ts'
+import { requireSaveWithin } from '../message-limit.ts'
 import { code } from '../responses/codes.ts'
 import { writeNormalisedName } from '../responses/list.ts'
 import { catchUp } from '../url/catenate.ts'
@@ -37,12 +38,15 @@ export const append: Command<'authenticated', AppendArgs> = defineCommand({
 
   async admit(session, cursor) {
     const { account } = await session.mailboxNamed(session.login, readMailbox(cursor), 'i', 'TRYCREATE')
-    await catchUp(session, account, openMessages(cursor) ?? [])
+    const messages = openMessages(cursor) ?? []
+    requireSaveWithin(session, messages.length)
+    await catchUp(session, account, messages)
     return account
   },
 
   async run(session, { mailbox: wire, messages }) {
     const { account, place, mailbox } = await session.mailboxNamed(session.login, wire, 'i', 'TRYCREATE')
+    requireSaveWithin(session, messages.length)
     await catchUp(session, account, messages)
     const committed = await account.commit([
       { op: 'append', mailbox: mailbox.id, messages: appendedMessages(session, messages) },

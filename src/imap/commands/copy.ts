@@ -4,6 +4,7 @@ import type { AccountStore } from '../../store/store.ts'
 import { formatSet, type NumberSet } from '../../wire/number-set.ts'
 import type { Cursor } from '../../wire/cursor.ts'
 import { defineCommand, type Command, type SessionIn } from '../command.ts'
+import { newestUids, requireSaveWithin } from '../message-limit.ts'
 import { copyAcross, type Copied } from '../copy-across.ts'
 import { code } from '../responses/codes.ts'
 
@@ -44,21 +45,25 @@ export const copy: Command<'selected', CopyArgs> = defineCommand({
 
 /**
  * What COPY and MOVE have in common: all the messages or none (RFC 9051 §6.4.7, §6.4.8). `copyUid`: the response code,
- * absent when there was nothing to copy. Throws `Refusal`: `EXPUNGEISSUED`, `TRYCREATE`.
+ * absent when there was nothing to copy. `limitCode`: where MOVE left out the oldest; COPY does all or nothing (RFC 9738
+ * §3.1). Throws `Refusal`: `EXPUNGEISSUED`, `TRYCREATE`, `MESSAGELIMIT`.
  */
 export async function copyMessages(
   session: SessionIn<'selected'>,
   op: 'copy' | 'move',
   { set, to }: CopyArgs,
   byUid: boolean,
-): Promise<{ readonly copyUid?: string; readonly modSeq?: number }> {
+): Promise<{ readonly copyUid?: string; readonly modSeq?: number; readonly limitCode?: string }> {
   const { selected, login } = session
   const { account, view } = selected
   const { rows, someGone } = session.resolve(selected, set, byUid)
   if (someGone && !byUid) throw new Refusal('EXPUNGEISSUED', 'Some messages are gone; nothing was done')
   const target = await session.mailboxNamed(login, to, 'i', 'TRYCREATE')
-  const uids = view.uidsOfRows(rows)
+  const named = view.uidsOfRows(rows)
+  const { messages: uids, code: limitCode } =
+    op === 'move' ? newestUids(session, named) : { messages: named, code: undefined }
   if (uids.length === 0) return {}
+  if (op === 'copy') requireSaveWithin(session, uids.length, uids)
   const {
     uidValidity,
     from,
@@ -67,8 +72,9 @@ export async function copyMessages(
   } = await (target.account === account
     ? copyWithin(account, { op, from: view.mailbox, uids, to: target.mailbox.id })
     : copyAcross(session, op, uids, target))
-  if (from.length === 0) return { modSeq }
-  return { copyUid: code.copyUid(uidValidity, formatSet(from), formatSet(copied)), modSeq }
+  const limited = limitCode === undefined ? {} : { limitCode }
+  if (from.length === 0) return { modSeq, ...limited }
+  return { copyUid: code.copyUid(uidValidity, formatSet(from), formatSet(copied)), modSeq, ...limited }
 }
 
 async function copyWithin(

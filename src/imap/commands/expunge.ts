@@ -1,6 +1,7 @@
 import { normalise, type NumberSet } from '../../wire/number-set.ts'
 import { resultOf } from '../../model/operation.ts'
 import { defineCommand, type Command } from '../command.ts'
+import { answerWithin, newestDeleted } from '../message-limit.ts'
 import { requireRight } from '../reference.ts'
 import { code } from '../responses/codes.ts'
 import { requireWritable } from '../responses/updates.ts'
@@ -31,15 +32,17 @@ export const expunge: Command<'selected', NumberSet | undefined> = defineCommand
     requireWritable(selected)
     requireRight(selected, 'e')
     const { uids } = selected.view.snapshot
-    const wanted = set ? uidsIn(uids, session.uidRanges(selected, set)) : uids
+    const { messages: wanted, code: limitCode } = set
+      ? newestDeleted(session, selected.view.snapshot, uidsIn(uids, session.uidRanges(selected, set)))
+      : { messages: uids, code: undefined } // EXPUNGE has no limit (RFC 9738 §3.1)
     const committed = await selected.account.commit([
       { op: 'expunge', mailbox: selected.view.mailbox, uids: wanted, onlyDeleted: true },
     ])
     const any = resultOf(committed, 0, 'expunge').uids.length > 0
-    return {
+    return answerWithin(session, limitCode, {
       ...(any && session.condstore && { code: code.highestModSeq(committed.modSeq) }),
       text: 'EXPUNGE completed',
-    }
+    })
   },
 })
 

@@ -6,6 +6,7 @@ import type { NumberSet } from '../../wire/number-set.ts'
 import { placesOf, type ResultRange } from '../../wire/search-returns.ts'
 import { BadSyntax } from '../../wire/syntax-error.ts'
 import { defineCommand, type Command } from '../command.ts'
+import { answerWithin, newestFirst, newestOf, requirePageWithin } from '../message-limit.ts'
 import { FlagColumns } from '../fetch/flag-columns.ts'
 import { markSeen } from '../fetch/mark-seen.ts'
 import { marksSeen, planFetch } from '../fetch/plan.ts'
@@ -49,10 +50,12 @@ export const fetch: Command<'selected', FetchArgs> = defineCommand({
     const { selected } = session
     const { view } = selected
     if (vanished && !session.enabled.has('QRESYNC')) throw new BadSyntax('ENABLE QRESYNC first', 0) // RFC 7162 §3.2.6
+    if (partial) requirePageWithin(session, partial)
     const named = session.resolve(selected, set, byUid)
     const asked = partial ? pageOf(named, partial) : named
     if (changedSince !== undefined || items.some(({ item }) => item === 'MODSEQ')) session.enableCondstore()
-    const selection = changedSince === undefined ? asked : changedAfter(view.snapshot, asked, changedSince)
+    const wanted = changedSince === undefined ? asked : changedAfter(view.snapshot, asked, changedSince)
+    const { messages: selection, code: limitCode } = newestOf(session, view.snapshot, wanted)
     if (vanished && changedSince !== undefined) await writeVanished(session, set, changedSince)
 
     const marks = !view.readOnly && allows(selected, 's') && items.some(marksSeen)
@@ -67,8 +70,9 @@ export const fetch: Command<'selected', FetchArgs> = defineCommand({
       uidInFront: session.uidOnly,
     })
     const troubles = new Troubles(session, asked.someGone)
-    await new FetchResponses(session, plan, troubles).write(session.uidOnly ? byUids(view, selection) : selection)
-    return troubles.done(byUid)
+    const answered = limitCode === undefined ? selection : newestFirst(selection)
+    await new FetchResponses(session, plan, troubles).write(session.uidOnly ? byUids(view, answered) : answered)
+    return answerWithin(session, limitCode, troubles.done(byUid))
   },
 })
 

@@ -1,6 +1,7 @@
 import { defineCommand, type Command } from '../command.ts'
 import { code } from '../responses/codes.ts'
 import { requireWritable } from '../responses/updates.ts'
+import { answerWithin } from '../message-limit.ts'
 import { copyMessages, parseCopy, type CopyArgs } from './copy.ts'
 
 /**
@@ -16,9 +17,10 @@ export const move: Command<'selected', CopyArgs> = defineCommand({
 
   async run(session, args, { byUid }) {
     requireWritable(session.selected)
-    const { copyUid, modSeq } = await copyMessages(session, 'move', args, byUid)
+    const { copyUid, modSeq, limitCode } = await copyMessages(session, 'move', args, byUid)
     if (modSeq === undefined) return { text: 'MOVE completed, nothing to move' }
     if (copyUid !== undefined) session.out.line(`* OK [${copyUid}] Moved`)
-    return { ...(session.condstore && { code: code.highestModSeq(modSeq) }), text: 'MOVE completed' }
+    const done = { ...(session.condstore && { code: code.highestModSeq(modSeq) }), text: 'MOVE completed' }
+    return answerWithin(session, limitCode, done)
   },
 })

@@ -6,6 +6,7 @@ import { placesOf, type SearchReturnOption, type SearchReturns } from '../../wir
 import { wireToUtf8 } from '../../wire/strings.ts'
 import { BadSyntax } from '../../wire/syntax-error.ts'
 import { defineCommand, type Command, type CommandForm, type Done, type SessionIn } from '../command.ts'
+import { answerWithin, newestIn } from '../message-limit.ts'
 import { code, uidRequired } from '../responses/codes.ts'
 import { type Found, writeEsearch, writeNumbers } from '../responses/search.ts'
 
@@ -35,9 +36,11 @@ export const search: Command<'selected', SearchProgram> = defineCommand({
     return answered(session, returns, async () => {
       const decoded = decodeKey(session, charset, key)
       if (!decoded) return badCharset
-      const rows = await matching(session, decoded)
+      const { messages: newest, code: limitCode } = newestIn(session, decoded, searchContext(session))
+      const rows = await matching(session, newest)
       await tell(session, { name: 'SEARCH', returns, byModSeq: mentions(decoded, ['MODSEQ']), form }, rows)
-      return { usedSequenceNumbers: usesNumbers(form, decoded), text: 'SEARCH completed' }
+      const done = { usedSequenceNumbers: usesNumbers(form, decoded), text: 'SEARCH completed' }
+      return answerWithin(session, limitCode, done)
     })
   },
 })

@@ -6,6 +6,7 @@ import type { MailboxView, Selection } from '../../session/view.ts'
 import { formatSet, type NumberSet } from '../../wire/number-set.ts'
 import { defineCommand, type Command, type SessionIn } from '../command.ts'
 import { parseFlags } from '../flags.ts'
+import { answerWithin, newestUids } from '../message-limit.ts'
 import { code } from '../responses/codes.ts'
 import { requireWritable, writeFlagUpdates, writeNewKeywords } from '../responses/updates.ts'
 
@@ -52,7 +53,7 @@ export const store: Command<'selected', StoreArgs> = defineCommand({
     const { account, user, view } = selected
     const { rows, someGone } = session.resolve(selected, set, byUid)
     const before = view.snapshot
-    const uids = view.uidsOfRows(rows)
+    const { messages: uids, code: limitCode } = newestUids(session, view.uidsOfRows(rows))
     const committed = await account.commit([
       {
         op: 'store',
@@ -70,9 +71,13 @@ export const store: Command<'selected', StoreArgs> = defineCommand({
     const gone = someGone && !byUid && !silent // RFC 2180 §4.2: who wants no answer misses none
     if (modified.length > 0) {
       const numbers = byUid ? modified : Uint32Array.from(modified, (uid) => view.seqNumOfUid(uid))
-      return { code: code.modified(formatSet(numbers)), text: 'Some messages changed meanwhile' }
+      const done = { code: code.modified(formatSet(numbers)), text: 'Some messages changed meanwhile' }
+      return answerWithin(session, limitCode, done)
     }
-    return gone ? { no: true, code: 'EXPUNGEISSUED', text: 'Some messages are gone' } : { text: 'STORE completed' }
+    const done = gone
+      ? { no: true, code: 'EXPUNGEISSUED', text: 'Some messages are gone' }
+      : { text: 'STORE completed' }
+    return answerWithin(session, limitCode, done)
   },
 })
 

@@ -2,6 +2,7 @@ import { threadRows } from '../../search/thread.ts'
 import { parseSearchCriteria, type SearchKey } from '../../wire/search-grammar.ts'
 import { parseThreadAlgorithm, type ThreadAlgorithm } from '../../wire/sort-grammar.ts'
 import { defineCommand, type Command } from '../command.ts'
+import { requireAllWithin } from '../message-limit.ts'
 import { writeThreads } from '../responses/search.ts'
 import { badCharset, decodeKey, matching, requireUtf8Charset, searchContext, usesNumbers } from './search.ts'
 
@@ -32,6 +33,7 @@ export const thread: Command<'selected', ThreadArgs> = defineCommand({
     requireUtf8Charset(session, charset)
     const decoded = decodeKey(session, charset, key)
     if (!decoded) return badCharset
+    requireAllWithin(session, decoded, searchContext(session))
     const forest = await threadRows(await matching(session, decoded), algorithm, searchContext(session))
     const { view } = session.selected
     const { uids } = view.snapshot

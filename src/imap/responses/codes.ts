@@ -18,6 +18,9 @@ export const code = {
   highestModSeq: (modSeq: number): string => `HIGHESTMODSEQ ${modSeq}`,
   /** RFC 8474 §4.1 */
   mailboxId: (objectId: string): string => `MAILBOXID (${objectId})`,
+  /** RFC 9738 §3.1; the lowest UID that was worked on, where it is known. */
+  messageLimit: (limit: number, lowestUid?: number): `MESSAGELIMIT ${string}` =>
+    lowestUid === undefined ? `MESSAGELIMIT ${limit}` : `MESSAGELIMIT ${limit} ${lowestUid}`,
   /** RFC 7162 §3.1.3 */
   modified: (set: string): string => `MODIFIED ${set}`,
   /** RFC 9051 §7.1 */
