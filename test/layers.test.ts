@@ -15,6 +15,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   'store/state': ['model', 'mime', 'store'],
   'store/memory': ['model', 'mime', 'store', 'store/state'],
   'store/embedded': ['model', 'mime', 'store', 'store/state'],
+  'store/shared': ['model', 'mime', 'store', 'store/state', 'store/embedded'],
   search: ['wire', 'mime', 'model', 'store'],
   session: ['wire', 'model', 'store'],
   transfer: ['wire', 'mime', 'model', 'store'],

@@ -16,5 +16,6 @@ export const storeFailures: Readonly<Record<StoreFailureReason, string>> = {
   io: 'The disk failed; nothing was changed',
   busy: 'The account is busy; try again',
   closed: 'The server is closing',
+  uncertain: 'The server lost touch with itself; it is not known whether this was done',
   'newer-version': 'The store is of a newer version of Crispin',
 }

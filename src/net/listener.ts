@@ -28,6 +28,8 @@ export interface ListenerOptions {
   readonly handshakeTimeoutMs: number
   /** Rights of a Unix socket's file. */
   readonly unixMode?: number | undefined
+  /** Other processes listen on the same port; the system gives each connection to one of them. */
+  readonly sharesPort?: boolean
   readonly log?: Log | undefined
   /** Speaks the protocol and calls `onOver` when the connection is done; the listener then sees that it closes. */
   serve(transport: Transport, admission: Admission, onOver: () => void): void
@@ -154,7 +156,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
       socket.destroy()
     })
   })
-  const address = await bind(server, options.address, options.unixMode)
+  const address = await bind(server, options.address, options)
   server.on('error', (error) => log.error({ err: error }, 'listener failed'))
 
   return {
@@ -251,12 +253,18 @@ const localEnd = ({ localAddress, localPort }: Socket): string => `${localAddres
  * Makes a server listen; the address it really got. A Unix socket that a killed server left behind is replaced, and
  * its file gets the rights `unixMode`. Throws {@link ListenFailure}.
  */
-export async function bind(server: Server, address: ListenAddress, unixMode = 0o660): Promise<ListenAddress> {
+export async function bind(
+  server: Server,
+  address: ListenAddress,
+  { unixMode = 0o660, sharesPort = false }: Pick<ListenerOptions, 'unixMode' | 'sharesPort'> = {},
+): Promise<ListenAddress> {
   if (address.kind === 'unix') await removeStaleSocket(address.path)
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(listenFailure(address, error)))
     server.listen(
-      address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port },
+      address.kind === 'unix'
+        ? { path: address.path }
+        : { host: address.host, port: address.port, reusePort: sharesPort },
       resolve,
     )
   })

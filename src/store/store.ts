@@ -136,9 +136,12 @@ export interface MessageStager {
 }
 
 /** Why the store could not do what it should have. */
-export type StoreFailureReason = 'disk-full' | 'damaged' | 'io' | 'busy' | 'closed' | 'newer-version'
+export type StoreFailureReason = 'disk-full' | 'damaged' | 'io' | 'busy' | 'closed' | 'newer-version' | 'uncertain'
 
-/** The store failed: nothing of the request was done. Clients see `NO [UNAVAILABLE]`; the log sees the cause. */
+/**
+ * The store failed: nothing of the request was done, unless the reason is `uncertain`: then that is not known. Clients
+ * see `NO [UNAVAILABLE]`; the log sees the cause.
+ */
 export class StoreFailure extends Error {
   readonly reason: StoreFailureReason
 

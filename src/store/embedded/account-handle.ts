@@ -14,17 +14,26 @@ import type {
   Vanished,
 } from '../store.ts'
 import { StoreFailure } from '../store.ts'
-import type { Account } from './account.ts'
+
+/** A function that may also answer at once. */
+type AtOnce<Call> = Call extends (...given: infer Given) => Promise<infer Answer>
+  ? (...given: Given) => Answer | Promise<Answer>
+  : Call
+
+/** An account that is open, be it ours or one that another process owns. */
+export type OpenAccount = {
+  readonly [Name in Exclude<keyof AccountStore, 'close'>]-?: AtOnce<NonNullable<AccountStore[Name]>>
+} & { indexText(): Promise<void> }
 
 /** One share of an open account. */
-export class AccountHandle implements AccountStore {
+export class AccountHandle<Opened extends OpenAccount = OpenAccount> implements AccountStore {
   readonly id: string
-  #account: Account | undefined
+  #account: Opened | undefined
   readonly #giveBack: () => Promise<void>
   /** Ways to stop those who watch. Most often one, of a client that idles, for whom a set would be large. */
   #watches: readonly (() => void)[] = []
 
-  constructor(account: Account, giveBack: () => Promise<void>) {
+  constructor(account: Opened, giveBack: () => Promise<void>) {
     this.id = account.id
     this.#account = account
     this.#giveBack = giveBack
@@ -60,7 +69,7 @@ export class AccountHandle implements AccountStore {
     return this.#open.commit(operations)
   }
 
-  readBlob(message: number, offset: number, into: Uint8Array): number {
+  readBlob(message: number, offset: number, into: Uint8Array): number | Promise<number> {
     return this.#open.readBlob(message, offset, into)
   }
 
@@ -93,7 +102,12 @@ export class AccountHandle implements AccountStore {
     await this.#giveBack()
   }
 
-  get #open(): Account {
+  /** What it is a share of. Throws `StoreFailure` (`closed`) when it was given back. */
+  get opened(): Opened {
+    return this.#open
+  }
+
+  get #open(): Opened {
     if (!this.#account) throw new StoreFailure('closed', `the account ${this.id} was given back`)
     return this.#account
   }

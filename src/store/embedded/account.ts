@@ -7,14 +7,17 @@ import type { MailboxId, ModSeq } from '../../model/numbers.ts'
 import type { AppendedEntry, Committed, Operation } from '../../model/operation.ts'
 import type { QuotaRoot } from '../../model/quota.ts'
 import type { MailboxSnapshot } from '../../model/snapshot.ts'
-import type { Applied, Plan } from '../state/account-state.ts'
+import type { AccountState, Applied, Plan } from '../state/account-state.ts'
 import type { Breathe, ComputedKind, MessageStager, PackedBytes, TextFindings, TextPlace, Vanished } from '../store.ts'
 import { StoreFailure } from '../store.ts'
 import { type BlobPlaces, BlobReader } from './blob-reader.ts'
 import type { OwnFile } from './change-codec.ts'
 import { encodeChangeRecord } from './change-codec.ts'
 import { writeCheckpoint } from './checkpoint.ts'
+import { ColumnBudget } from './column-budget.ts'
 import { type CompactionSettings, Compactor } from './compaction.ts'
+import { Feed, type Follower, type Placed, type Publication } from './feed.ts'
+import type { Location } from './locations.ts'
 import type { Unindexed } from './computed.ts'
 import { LateIndexing } from './late-indexing.ts'
 import type { Grants } from './grants.ts'
@@ -46,6 +49,25 @@ export interface AccountSettings extends CompactionSettings {
   readonly wal: WalThread
   readonly text: TextIndexSettings
   readonly grants: Grants
+  /** Whether other processes may follow accounts; it costs each a little memory. */
+  readonly isFollowed: boolean
+}
+
+/** What somebody needs who begins to follow an account. */
+export interface Followed {
+  /** Of the account's records. */
+  readonly mark: Buffer
+  /** Of the files with messages. */
+  readonly directory: string
+  /** What was published behind the image in `account.db`, perhaps with some of what is in it. */
+  readonly since: readonly Publication[]
+  /** Ends it. */
+  readonly stop: () => void
+}
+
+/** Where the octets of a message are, with the path of the file. */
+export interface LocatedFile extends Location {
+  readonly path: string
 }
 
 /** Called after each commit; see `AccountStore.watch`. */
@@ -70,6 +92,9 @@ export class Account {
   readonly #blobs: BlobReader
   readonly #text: TextIndex
   readonly #compactor: Compactor
+  readonly #columns: ColumnBudget
+  /** Undefined where no other process may follow the account. */
+  readonly #feed: Feed | undefined
   readonly #late: LateIndexing
   readonly #watchers = new Set<Watcher>()
   /** Files of large messages that nobody refers to any more, to be removed behind the next checkpoint. */
@@ -78,7 +103,6 @@ export class Account {
   #end: LogPosition
   #checkpointing: Promise<void> | undefined
   #idleTimer: NodeJS.Timeout | undefined
-  #used = new Map<MailboxId, number>()
   #closed = false
 
   constructor(id: string, parts: OpenedAccount, settings: AccountSettings, held: HeldBytes, unindexed: Unindexed) {
@@ -86,7 +110,9 @@ export class Account {
     this.#parts = parts
     this.#settings = settings
     this.#held = held
-    const { end, lost, missing } = parts.replayed
+    const { changeSets, end, lost, missing } = parts.replayed
+    this.#columns = new ColumnBudget(settings.maxColumnBytes)
+    if (settings.isFollowed) this.#feed = new Feed(changeSets === 0)
     this.#checkpointAt = this.#end = end.position
     this.#late = new LateIndexing(parts.computed, unindexed)
     this.#writer = new LogWriter({
@@ -120,6 +146,11 @@ export class Account {
     if (lost.length > 0 || missing.size > 0) this.#text.discard()
   }
 
+  /** For tests. */
+  get state(): AccountState {
+    return this.#parts.state
+  }
+
   tree(): MailboxTree {
     return this.#parts.state.tree()
   }
@@ -130,7 +161,7 @@ export class Account {
 
   snapshot(mailbox: MailboxId, user?: string): MailboxSnapshot {
     const snapshot = this.#parts.state.snapshot(mailbox, user)
-    this.#use(mailbox)
+    this.#columns.use(mailbox)
     return snapshot
   }
 
@@ -148,6 +179,35 @@ export class Account {
     return () => {
       this.#watchers.delete(own)
     }
+  }
+
+  /**
+   * Tells `follower`, who reads `account.db`, of all that is published from now on. Throws `StoreFailure` when that file
+   * cannot be brought up to date.
+   */
+  async follow(follower: Follower): Promise<Followed> {
+    const feed = this.#feed
+    if (!feed) throw new Error('this account cannot be followed')
+    if (!feed.isComplete) await this.checkpoint()
+    const { mark, segments } = this.#parts
+    return { mark, directory: segments.directory, since: feed.add(follower), stop: () => feed.remove(follower) }
+  }
+
+  /** Where the octets of a message are now; undefined when they are gone. For those who follow the account. */
+  locate(message: number): LocatedFile | undefined {
+    const { locations, segments } = this.#parts
+    const location = locations.get(message)
+    return location && { ...location, path: segments.path(location.segment) }
+  }
+
+  /** The number of a file for a large message that a follower writes. */
+  reserveOwnFile(): number {
+    return this.#parts.segments.reserveOwn()
+  }
+
+  /** The follower does not want it after all. */
+  discardOwnFile(number: number): void {
+    if (!this.#parts.ownFiles.has(number)) this.#parts.segments.remove(number)
   }
 
   stage(): MessageStager {
@@ -196,26 +256,26 @@ export class Account {
       } else if (staged.segment !== undefined) ownFiles.push({ message, segment: staged.segment })
     }
     if (mended) records.push({ type: recordType.mended, payload: [] })
-    if (applied) {
-      const payload = encodeChangeRecord({ ownFiles, changeSet: applied.changeSet })
-      records.push({ type: recordType.changeSet, payload: [payload] })
-    }
+    const payload = applied && encodeChangeRecord({ ownFiles, changeSet: applied.changeSet })
+    if (payload) records.push({ type: recordType.changeSet, payload: [payload] })
     const sync = this.#settings.syncFlags || mended || !applied || !applied.changeSet.changes.every(isLazy)
     return new Promise((resolve, reject) => {
       this.#writer.submit({
         records,
         sync,
         done: (end, offsets) => {
+          const placed: Placed[] = []
           inLog.forEach(({ message, staged }, n) => {
-            this.#place(message, { segment: end.segment, offset: offsets[n]!, size: staged.size }, staged)
+            placed.push(this.#place(message, { segment: end.segment, offset: offsets[n]!, size: staged.size }, staged))
           })
           for (const { message, segment } of ownFiles) {
             const staged = plan.staged.find((one) => one.message === message)?.staged
             this.#parts.ownFiles.set(segment, message)
             if (staged instanceof Staged) {
-              this.#place(message, { segment, offset: segmentHeaderBytes, size: staged.size }, staged)
+              placed.push(this.#place(message, { segment, offset: segmentHeaderBytes, size: staged.size }, staged))
             }
           }
+          if (payload) this.#feed?.publish({ sequence: end.sequence, payload, placed })
           if (applied) this.#publish(applied)
           this.#end = end
           resolve(committed)
@@ -229,11 +289,12 @@ export class Account {
     })
   }
 
-  #place(message: number, location: { segment: number; offset: number; size: number }, staged: Staged): void {
+  #place(message: number, location: Location, staged: Staged): Placed {
     this.#parts.locations.set(message, location)
     this.#late.add(message, staged)
     this.#text.note(message)
     staged.settle(true)
+    return { message, ...location }
   }
 
   #publish(applied: Applied): void {
@@ -331,17 +392,19 @@ export class Account {
     await this.#writer.barrier((end) => {
       this.#writeImage(end)
       this.#checkpointAt = this.#end = end
+      this.#feed?.imaged(end.sequence)
       doomed = this.#doomed
       this.#doomed = []
     })
     this.#noteCheckpoint()
     if (doomed.length > 0 || database.walIsLong) {
       const synced = await this.#settings.wal.bringIn(database.path)
+      this.#feed?.broughtIn()
       // Without the files the log cannot give again what the database would have to forget.
       if (synced) for (const number of doomed) segments.remove(number)
       else this.#doomed.push(...doomed)
     }
-    this.#evictColumns()
+    this.#columns.enforce(state)
     this.#compactor.start(this.#checkpointAt.segment)
   }
 
@@ -368,25 +431,6 @@ export class Account {
       throw error
     }
     for (const call of after) call()
-  }
-
-  #use(mailbox: MailboxId): void {
-    this.#used.delete(mailbox)
-    this.#used.set(mailbox, 0)
-  }
-
-  /** Lets go of the columns that were not used for longest, as far as there are too many. */
-  #evictColumns(): void {
-    const { state } = this.#parts
-    const loaded = new Map(state.loaded().map(({ mailbox, bytes }) => [mailbox, bytes]))
-    let total = [...loaded.values()].reduce((sum, bytes) => sum + bytes, 0)
-    const neverAsked = [...loaded.keys()].filter((mailbox) => !this.#used.has(mailbox))
-    for (const mailbox of [...neverAsked, ...this.#used.keys()]) {
-      if (total <= this.#settings.maxColumnBytes) return
-      const bytes = loaded.get(mailbox) ?? 0
-      if (bytes > 0 && state.evict(mailbox)) total -= bytes
-      this.#used.delete(mailbox)
-    }
   }
 
   /** Whether it should be closed as soon as nobody uses it, so that it is made anew when it is opened again. */

@@ -17,12 +17,14 @@ const batch = 256
  * sentences; empty when they agree.
  */
 export async function differences(stored: OpenedAccount, replayed: OpenedAccount): Promise<string[]> {
+  return [...differentStates(stored.state, replayed.state), ...(await differentMessages(stored, replayed))]
+}
+
+/** As {@link differences}, but for what the messages' octets give. */
+export function differentStates(stored: AccountState, replayed: AccountState): string[] {
   return [
-    ...differentCatalogues(stored.state, replayed.state),
-    ...[...stored.state.tree().byId.keys()].flatMap((mailbox) =>
-      differentMailboxes(stored.state, replayed.state, mailbox),
-    ),
-    ...(await differentMessages(stored, replayed)),
+    ...differentCatalogues(stored, replayed),
+    ...[...stored.tree().byId.keys()].flatMap((mailbox) => differentMailboxes(stored, replayed, mailbox)),
   ]
 }
 

@@ -145,6 +145,12 @@ export class Database {
     return new StoreFailure('damaged', `${this.path} is damaged at ${what}`)
   }
 
+  /** From now on gives everything as it is at this moment, whatever another process writes. For readers. */
+  hold(): void {
+    this.run('BEGIN')
+    this.value('SELECT count(*) FROM meta')
+  }
+
   /** Whether the write-ahead log has grown so much that it should be brought into the database. */
   get walIsLong(): boolean {
     try {

@@ -9,7 +9,7 @@ import type { Segments } from './segments.ts'
 const turnMs = 5
 
 /** What the database has under `garbage`. */
-interface StoredGarbage {
+export interface StoredGarbage {
   /** Octets by segment. */
   readonly dead: readonly (readonly [segment: number, octets: number])[]
   readonly generations: readonly (readonly [segment: number, generation: number])[]

@@ -6,13 +6,14 @@ import type { Log } from '../../model/log.ts'
 import { silentLog } from '../../model/log.ts'
 import type { QuotaLimits } from '../../model/quota.ts'
 import { Refusal } from '../../model/refusal.ts'
-import type { AccountStore, Store } from '../store.ts'
+import type { Store } from '../store.ts'
 import { StoreFailure } from '../store.ts'
 import { AccountHandle } from './account-handle.ts'
 import type { AccountSettings } from './account.ts'
 import { Account } from './account.ts'
 import type { Disk } from './disk.ts'
 import { asStoreFailure, realDisk } from './disk.ts'
+import type { ChunkCache } from './computed.ts'
 import { prepareFormat } from './format.ts'
 import { Grants } from './grants.ts'
 import { lockDirectory } from './lock.ts'
@@ -36,6 +37,8 @@ export interface EmbeddedStoreOptions {
   readonly limits?: EmbeddedLimits
   /** Another disk than this machine's, for tests. */
   readonly disk?: Disk
+  /** This is one of several processes that the caller has taken the directory for; others may follow its accounts. */
+  readonly isOneOfSeveral?: boolean
 }
 
 /** The limits of an embedded store. */
@@ -74,7 +77,8 @@ export interface EmbeddedLimits {
 
 const mebibyte = 1024 * 1024
 
-const defaultLimits: Required<EmbeddedLimits> = {
+/** What holds where nothing else is chosen. */
+export const defaultLimits: Required<EmbeddedLimits> = {
   maxMessageBytes: defaultMaxMessageBytes,
   maxMailboxes: defaultMaxMailboxes,
   maxKeywords: defaultMaxKeywords,
@@ -96,18 +100,38 @@ const defaultLimits: Required<EmbeddedLimits> = {
  * Opens the embedded engine on a data directory, for this process alone. Throws `StoreFailure`: `busy` when another
  * process has it, `newer-version` when it was written by a later version, `damaged`, `io`, `disk-full`.
  */
-export async function embeddedStore(options: EmbeddedStoreOptions): Promise<Store> {
-  const { directory, log = silentLog } = options
+export async function embeddedStore(options: EmbeddedStoreOptions): Promise<EmbeddedStore> {
+  const { directory, log = silentLog, isOneOfSeveral = false } = options
+  if (isOneOfSeveral) return new EmbeddedStore(options, () => {})
+  const unlock = await takeDirectory(directory, log)
+  try {
+    return new EmbeddedStore(options, unlock)
+  } catch (error) {
+    unlock()
+    throw asStoreFailure(error, `cannot open the store in ${directory}`)
+  }
+}
+
+/**
+ * Takes a data directory for the caller, makes it where it is not there, and brings its format up to date; how to let
+ * go of it. Throws `StoreFailure`.
+ */
+export async function takeDirectory(directory: string, log: Log = silentLog): Promise<() => void> {
   let unlock: (() => void) | undefined
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
     unlock = lockDirectory(directory)
     await prepareFormat(directory, log)
-    return new EmbeddedStore(options, unlock)
+    return unlock
   } catch (error) {
     unlock?.()
     throw asStoreFailure(error, `cannot open the store in ${directory}`)
   }
+}
+
+/** A cache that holds at most `maxBytes` octets. */
+export function chunkCache(maxBytes: number): ChunkCache {
+  return new LRUCache({ maxSize: maxBytes, sizeCalculation: (chunk) => Math.max(1, chunk.length) })
 }
 
 /** An account that is open, opening or closing. */
@@ -122,7 +146,8 @@ const manyChangeSets = 1000
 
 const accountId = new RegExp(`^[A-Za-z0-9-]{1,${maxAccountIdBytes}}$`)
 
-class EmbeddedStore implements Store {
+/** The embedded engine on one directory. */
+export class EmbeddedStore implements Store {
   readonly #directory: string
   readonly #unlock: () => void
   readonly #surroundings: AccountSurroundings
@@ -137,6 +162,7 @@ class EmbeddedStore implements Store {
 
   constructor(options: EmbeddedStoreOptions, unlock: () => void) {
     const { directory, clock = Date.now, log = silentLog, syncFlags = false, disk = realDisk } = options
+    const { isOneOfSeveral: isFollowed = false } = options
     const limits = { ...defaultLimits, ...options.limits }
     this.#directory = join(directory, 'accounts')
     mkdirSync(this.#directory, { recursive: true })
@@ -145,10 +171,7 @@ class EmbeddedStore implements Store {
     this.#surroundings = {
       disk,
       files: new OpenFiles(disk, limits.openFiles),
-      chunks: new LRUCache<string, Buffer>({
-        maxSize: limits.chunkCacheBytes,
-        sizeCalculation: (chunk) => Math.max(1, chunk.length),
-      }),
+      chunks: chunkCache(limits.chunkCacheBytes),
       unindexed: { octets: 0, messages: 0 },
       log,
       maxMailboxes: limits.maxMailboxes,
@@ -167,13 +190,14 @@ class EmbeddedStore implements Store {
       maxColumnBytes: limits.columnBytes,
       now: () => Math.floor(clock() / 1000),
       log,
+      isFollowed,
       wal: this.#wal,
       grants: new Grants(directory, log),
       text: { thread: this.#textThread, cache: this.#surroundings.chunks, log, idleMs: limits.idleTextMs },
     }
   }
 
-  async openAccount(id: string): Promise<AccountStore> {
+  async openAccount(id: string): Promise<AccountHandle<Account>> {
     if (!accountId.test(id)) throw new Refusal('CANNOT', 'Not the id of an account')
     for (let closing = this.#opened.get(id)?.closing; closing; closing = this.#opened.get(id)?.closing) await closing
     if (this.#closed) throw new StoreFailure('closed', 'the store is closed')

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Log } from '../../model/log.ts'
 import type { QuotaLimits } from '../../model/quota.ts'
-import { AccountState } from '../state/account-state.ts'
+import { AccountState, type AccountStateOptions } from '../state/account-state.ts'
 import { StoreFailure } from '../store.ts'
 import type { StoredAccount } from './checkpoint.ts'
 import { readCheckpoint } from './checkpoint.ts'
@@ -96,7 +96,7 @@ export async function bringUp(
     const computed = new ComputedBytes(database, chunks, id, unindexed, log)
     const ownFiles = new Map(stored?.ownFiles)
     const options = { threads, factsOf, maxMailboxes, maxKeywords, quota }
-    const state = stored ? restored(options, database, stored) : new AccountState(options)
+    const state = restored(options, () => database, stored)
     const garbage = new Garbage(database, segments, locations)
     const target = { segments, mark, state, locations, computed, threads, garbage, database, ownFiles }
     const moved = stored ? await garbage.findMoved(mark) : garbage.begin()
@@ -118,16 +118,16 @@ function startOf(stored: StoredAccount | undefined, moved: ReadonlySet<number>):
   return moved.has(position.segment) ? { ...position, offset: segmentHeaderBytes } : position
 }
 
-function restored(
-  options: ConstructorParameters<typeof AccountState>[0],
-  database: Database,
-  { catalogue }: StoredAccount,
+/** The state as of a checkpoint, or of an account that has none; columns are read when they are needed. */
+export function restored(
+  options: AccountStateOptions,
+  database: () => Database,
+  stored: StoredAccount | undefined,
 ): AccountState {
-  const state = AccountState.restore(options, catalogue, (mailbox) => {
-    const rows = database.value("SELECT head ->> 'messages' FROM mailbox WHERE id = ?", mailbox)
-    return readMailbox(database, mailbox, Number(rows ?? 0))
+  return new AccountState(options, stored?.catalogue, (mailbox) => {
+    const rows = database().value("SELECT head ->> 'messages' FROM mailbox WHERE id = ?", mailbox)
+    return readMailbox(database(), mailbox, Number(rows ?? 0))
   })
-  return state
 }
 
 /** The facts of a message that this engine staged. */

@@ -116,7 +116,7 @@ export class Segments {
     let path = this.#paths.get(number)
     if (path === undefined) {
       path = this.#own.has(number)
-        ? join(this.directory, `${digits(number)}.big`)
+        ? join(this.directory, ownFileName(number))
         : this.#logPath(number, this.generation(number))
       this.#paths.set(number, path)
     }
@@ -124,7 +124,7 @@ export class Segments {
   }
 
   #logPath(number: number, generation: number): string {
-    return join(this.directory, `${digits(number)}${generation > 0 ? `-${generation}` : ''}.seg`)
+    return join(this.directory, logFileName(number, generation))
   }
 
   /** How often a segment of the log was compacted. */
@@ -198,9 +198,15 @@ export class Segments {
 
   /** Makes the file of a large message; its header is still to be written. */
   createOwn(): { number: number; file: DiskFile } {
+    const number = this.reserveOwn()
+    return { number, file: this.disk.open(this.path(number), 'create') }
+  }
+
+  /** The number of a file for a large message, which somebody else makes. */
+  reserveOwn(): number {
     const number = this.#next++
     this.#own.add(number)
-    return { number, file: this.disk.open(this.path(number), 'create') }
+    return number
   }
 
   remove(number: number): void {
@@ -261,3 +267,13 @@ export class Segments {
 }
 
 const digits = (number: number): string => String(number).padStart(8, '0')
+
+/** The name of a segment of the log that was compacted `generation` times. */
+export function logFileName(number: number, generation: number): string {
+  return `${digits(number)}${generation > 0 ? `-${generation}` : ''}.seg`
+}
+
+/** The name of the file of a large message. */
+export function ownFileName(number: number): string {
+  return `${digits(number)}.big`
+}

@@ -23,9 +23,20 @@ export interface HeldBytes {
   count: number
 }
 
+/** Where large messages get files of their own: {@link Segments}, or what stands for them in another process. */
+export interface OwnFiles extends Pick<Segments, 'directory' | 'disk' | 'remove'> {
+  createOwn(): OwnFile | Promise<OwnFile>
+}
+
+/** The file of a large message. */
+interface OwnFile {
+  readonly number: number
+  readonly file: DiskFile
+}
+
 /** What stagers of one account share. */
 export interface StagingArea {
-  readonly segments: Segments
+  readonly segments: OwnFiles
   readonly account: string
   readonly mark: Buffer
   readonly maxMessageBytes: number
@@ -104,7 +115,7 @@ export class Stager implements MessageStager {
   #filled = 0
   #size = 0
   #crc = 0
-  #own: { number: number; file: DiskFile } | undefined
+  #own: OwnFile | undefined
   #over = false
 
   constructor(area: StagingArea) {
@@ -143,7 +154,7 @@ export class Stager implements MessageStager {
   async #spill(chunk: Uint8Array): Promise<void> {
     try {
       if (!this.#own) {
-        this.#own = this.#area.segments.createOwn()
+        this.#own = await this.#area.segments.createOwn()
         this.#area.held.count -= this.#filled
         this.#indexer = new MessageIndexer()
         this.#indexer.write(this.#buffer.subarray(0, this.#filled))
