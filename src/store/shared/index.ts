@@ -135,6 +135,10 @@ export class SharedStore implements Store {
     else this.#closeOne(id, opened)
   }
 
+  async sharedWith(identifiers: readonly string[]): Promise<readonly string[]> {
+    return await this.#own.sharedWith(identifiers)
+  }
+
   async accounts(): Promise<readonly string[]> {
     return await this.#own.accounts()
   }
