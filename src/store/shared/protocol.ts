@@ -1,6 +1,6 @@
 import type { IndexedMessage } from '../../mime/message.ts'
 import type { Committed, Operation } from '../../model/operation.ts'
-import { Refusal, type RefusalCode } from '../../model/refusal.ts'
+import { Refusal } from '../../model/refusal.ts'
 import type { LocatedFile } from '../embedded/account.ts'
 import type { Publication } from '../embedded/feed.ts'
 import { StoreFailure, type StoreFailureReason, type TextFindings, type TextPlace } from '../store.ts'
@@ -77,7 +77,7 @@ export type SentMessage =
 /** A failure as it is sent. */
 interface SentFailure {
   readonly text: string
-  readonly code?: RefusalCode | undefined
+  readonly code?: Refusal['code']
   readonly reason?: StoreFailureReason
 }
 
