@@ -15,6 +15,9 @@ const chunkBits = 8
 /** Messages per chunk. */
 const chunkMessages = 1 << chunkBits
 
+/** While the cache of chunks is full, one of so many that were not in it comes in. */
+const missesPerKept = 8
+
 /** Chunks of all accounts that stay in memory, by account, kind and number; bounded by their octets. */
 export type ChunkCache = LRUCache<string, Buffer>
 
@@ -39,6 +42,8 @@ export interface LateMessage {
 export class ComputedBytes {
   readonly #database: Database
   readonly #cache: ChunkCache
+  /** Chunks that were not in the cache when it was full. */
+  #misses = 0
   readonly #account: string
   readonly #unindexed: Unindexed
   readonly #log: Log
@@ -163,8 +168,16 @@ export class ComputedBytes {
     const known = this.#cache.get(name)
     if (known) return known
     const chunk = this.#database.blob('computed', number * kindsPerChunk + kindNumber) ?? none
-    if (chunk.length > 0) this.#cache.set(name, chunk)
+    if (chunk.length > 0 && this.#isToKeep(chunk)) this.#cache.set(name, chunk)
     return chunk
+  }
+
+  /**
+   * Of what is read from one end to the other, and is more than fits, each chunk would be dropped just before it is read
+   * again. So only some take the place of others: the rest of the cache serves the next time.
+   */
+  #isToKeep(chunk: Buffer): boolean {
+    return this.#cache.calculatedSize + chunk.length <= this.#cache.maxSize || ++this.#misses % missesPerKept === 0
   }
 
   /**

@@ -85,7 +85,7 @@ export const defaultLimits: Required<EmbeddedLimits> = {
   quota: {},
   idleAccounts: 64,
   openFiles: 256,
-  chunkCacheBytes: 32 * mebibyte,
+  chunkCacheBytes: 64 * mebibyte,
   columnBytes: 128 * mebibyte,
   segmentBytes: [mebibyte, 8 * mebibyte, 64 * mebibyte],
   checkpointBytes: 8 * mebibyte,

@@ -125,10 +125,13 @@ export class MailboxVersion {
 
 function pageMaxima(modSeqs: Float64Array): Float64Array {
   const maxima = new Float64Array(Math.ceil(modSeqs.length / pageRows))
-  modSeqs.forEach((modSeq, row) => {
-    const page = Math.floor(row / pageRows)
-    if (modSeq > maxima[page]!) maxima[page] = modSeq
-  })
+  for (let page = 0; page < maxima.length; page++) {
+    let highest = 0
+    for (const modSeq of modSeqs.subarray(page * pageRows, (page + 1) * pageRows)) {
+      if (modSeq > highest) highest = modSeq
+    }
+    maxima[page] = highest
+  }
   return maxima
 }
 
