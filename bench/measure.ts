@@ -31,6 +31,8 @@ export interface Sample {
 const settleMs = 100
 /** How long work is repeated, in milliseconds. */
 const leastRepeatedMs = 400
+/** How long it is done before that without being measured, in milliseconds. */
+const warmUpMs = 200
 
 /** Measures one server in one round. */
 export class Measure {
@@ -60,8 +62,9 @@ export class Measure {
     this.note(row, { wallMs: wallMs / times, cpuMs: cpuMs / times }, answer)
   }
 
-  /** As `time`, for quick work that can be done over and over: it is, for a while. Costs are those of one run. */
+  /** As `time`, for quick work that can be done over and over: it is, for a while. Costs are those of one warm run. */
   async timeAgain(row: string, work: () => Promise<Answer>): Promise<void> {
+    for (const warm = performance.now() + warmUpMs; performance.now() < warm;) await work()
     const end = this.begin()
     const start = performance.now()
     let answer: Answer
