@@ -45,7 +45,9 @@ const sizeless: ReadonlySet<string> = new Set(['status', 'connect', 'push', 'mix
 /** The workloads that are to run. Throws for a name that begins none. */
 export function chosenWorkloads({ only, idle, isGrowth }: Options): readonly Workload[] {
   const all = allWorkloads(idle)
-  const isOf = (name: string, chosen: string): boolean => name === chosen || name.startsWith(`${chosen}-`)
+  const names = new Set(all.map(({ name }) => name))
+  const isOf = (name: string, chosen: string): boolean =>
+    names.has(chosen) ? name === chosen : name.startsWith(`${chosen}-`)
   const unknown = only?.filter((chosen) => !all.some(({ name }) => isOf(name, chosen))) ?? []
   if (unknown.length > 0) throw new Error(`no workload ${unknown.join(', ')}; there are ${workloadNames.join(', ')}`)
   if (only) return all.filter(({ name }) => only.some((chosen) => isOf(name, chosen)))

@@ -1,12 +1,11 @@
 /** Header fields by the column of folded values that the store keeps: no message is read for most of them. */
 import { commonFields, fieldsMark, keptFields } from '../mime/search-fields.ts'
+import { computedBatches } from './batches.ts'
 import type { SearchScope } from './context.ts'
 import type { Bounds } from './expression.ts'
 import { maxEasyCharacters, type Needle } from './needle.ts'
 import { addRow, complement, noRows, type RowSet } from './row-set.ts'
 
-/** Messages whose fields are looked at in one go. */
-const batchMessages = 256
 /** Needles of one search that are looked for in the column: the results of each take memory. */
 const maxProbes = 64
 
@@ -40,11 +39,9 @@ export async function fieldBounds(
   const probes = needles.slice(0, maxProbes).flatMap((needle) => probeOf(needle, length) ?? [])
   if (probes.length === 0) return new Map()
   const looked = noRows(length)
-  for (let start = 0; start < rows.length; start += batchMessages) {
-    const batch = rows.subarray(start, start + batchMessages)
-    const messages = batch.map((row) => snapshot.messages[row]!) // rows of the snapshot
+  for (const { batch, messages } of computedBatches(rows, snapshot)) {
     const { bytes, offsets } = await account.readComputed('fields', messages)
-    for (const row of batch) addRow(looked, row)
+    for (let n = 0; n < batch.length; n++) addRow(looked, batch[n]!) // inside bounds
     for (const probe of probes) {
       const column = { bytes, offsets, rows: batch }
       noteUnknown(column, probe)

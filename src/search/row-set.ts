@@ -96,15 +96,31 @@ export function isEmpty({ words }: RowSet): boolean {
   return true
 }
 
-/** The rows of the set, ascending. */
-export function rowsOf({ words }: RowSet): Uint32Array {
+/** How many rows are in the set. */
+export function countRows({ words }: RowSet): number {
   let count = 0
-  for (const word of words) for (let rest = word; rest !== 0; rest &= rest - 1) count++
-  const rows = new Uint32Array(count)
+  for (let at = 0; at < words.length; at++) {
+    // Sums of two, of four and of eight neighbouring bits; the product adds up the four octets.
+    let bits = words[at]! // inside bounds
+    bits -= (bits >>> 1) & 0x5555_5555
+    bits = (bits & 0x3333_3333) + ((bits >>> 2) & 0x3333_3333)
+    count += Math.imul((bits + (bits >>> 4)) & 0x0f0f_0f0f, 0x0101_0101) >>> 24
+  }
+  return count
+}
+
+/** The rows of the set, ascending. Hot: once per row found, so a whole word of rows is not looked at bit by bit. */
+export function rowsOf(set: RowSet): Uint32Array {
+  const { words } = set
+  const rows = new Uint32Array(countRows(set))
   let filled = 0
   for (let at = 0; at < words.length; at++) {
-    for (let rest = words[at]!; rest !== 0; rest &= rest - 1) {
-      rows[filled++] = at * 32 + 31 - Math.clz32(rest & -rest) // the lowest bit that is left
+    const word = words[at]! // inside bounds
+    if (word === 0xffff_ffff) for (let row = at * 32; row < at * 32 + 32; row++) rows[filled++] = row
+    else {
+      for (let rest = word; rest !== 0; rest &= rest - 1) {
+        rows[filled++] = at * 32 + 31 - Math.clz32(rest & -rest) // the lowest bit that is left
+      }
     }
   }
   return rows

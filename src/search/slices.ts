@@ -62,9 +62,14 @@ async function merge(
 /** Bits of a digit in {@link orderedBy}. */
 const digitBits = 11
 const digits = 1 << digitBits
+const wordBits = 32
+const wordValues = 2 ** wordBits
+/** Numbers that are counted or moved without giving way: some 50 µs. */
+const countedLength = 16_384
 
 /**
- * `items` in the order of their `values`, which are whole numbers, or against it; equal ones stay in their order.
+ * `items` in the order of their `values`, which are whole numbers, or against it; equal ones stay in their order. What is
+ * in order already is `items` itself.
  * Hot: counts digits, from the lowest to the highest in which values differ, and compares nothing.
  */
 export async function orderedBy(
@@ -76,41 +81,57 @@ export async function orderedBy(
   const { length } = items
   let least = Infinity
   let most = -Infinity
+  let isInOrder = true
   // All places here are inside bounds.
-  for (let n = 0; n < length; n++) {
+  for (let n = 0, before = reverse ? Infinity : -Infinity; n < length; n++) {
     const value = values[n]!
     if (value < least) least = value
     if (value > most) most = value
+    if (reverse ? value > before : value < before) isInOrder = false
+    before = value
   }
-  let from: Uint32Array = new Uint32Array(0)
-  for (let scale = 1; scale <= most - least; scale *= digits) {
-    const digitOf = (place: number): number =>
-      ((reverse ? most - values[place]! : values[place]! - least) / scale) & (digits - 1)
-    if (from.length === 0) from = places(length)
-    const starts = new Uint32Array(digits)
-    const count = (n: number): void => void starts[digitOf(n)]!++
-    await inSlices(length, count, breathe)
-    for (let digit = 0, start = 0; digit < digits; digit++) {
-      const many = starts[digit]!
-      starts[digit] = start
-      start += many
+  if (isInOrder) return items
+  let places = new Uint32Array(length)
+  for (let n = 0; n < length; n++) places[n] = n
+  let spare = new Uint32Array(length)
+  const word = new Uint32Array(length)
+  for (let rest = most - least, scale = 1; rest >= 1; rest /= wordValues, scale *= wordValues) {
+    for (let n = 0; n < length; n++) {
+      const above = reverse ? most - values[n]! : values[n]! - least
+      word[n] = scale === 1 ? above : Math.floor(above / scale)
     }
-    const source = from
-    const to = new Uint32Array(length)
-    const move = (n: number): void => {
-      const place = source[n]!
-      to[starts[digitOf(place)]!++] = place
+    for (let shift = 0; shift < wordBits && rest >= 2 ** shift; shift += digitBits) {
+      await moveByDigit(places, spare, word, shift, breathe)
+      ;[places, spare] = [spare, places]
     }
-    await inSlices(length, move, breathe)
-    from = to
   }
-  if (from.length === 0) return items
-  for (let n = 0; n < length; n++) from[n] = items[from[n]!]!
-  return from
+  for (let n = 0; n < length; n++) places[n] = items[places[n]!]!
+  return places
 }
 
-function places(length: number): Uint32Array {
-  const all = new Uint32Array(length)
-  for (let n = 0; n < length; n++) all[n] = n
-  return all
+/** Puts places into the order of one digit of the numbers there. */
+async function moveByDigit(
+  from: Uint32Array,
+  to: Uint32Array,
+  word: Uint32Array,
+  shift: number,
+  breathe: Breathe,
+): Promise<void> {
+  const { length } = from
+  const starts = new Uint32Array(digits)
+  for (let n = 0; n < length; n++) starts[(word[n]! >>> shift) & (digits - 1)]!++ // inside bounds, all here
+  for (let digit = 0, start = 0; digit < digits; digit++) {
+    const many = starts[digit]!
+    starts[digit] = start
+    start += many
+  }
+  for (let n = 0; n < length;) {
+    const stop = Math.min(length, n + countedLength)
+    for (; n < stop; n++) {
+      const place = from[n]!
+      to[starts[(word[place]! >>> shift) & (digits - 1)]!++] = place
+    }
+    const turn = breathe()
+    if (turn) await turn
+  }
 }

@@ -8,7 +8,7 @@ import { BadSyntax } from '../../wire/syntax-error.ts'
 import { defineCommand, type Command, type CommandForm, type Done, type SessionIn } from '../command.ts'
 import { answerWithin, newestIn } from '../message-limit.ts'
 import { code, uidRequired } from '../responses/codes.ts'
-import { type Found, writeEsearch, writeNumbers } from '../responses/search.ts'
+import { writeEsearch, writeNumbers } from '../responses/search.ts'
 
 type Selected = SessionIn<'selected'>
 
@@ -124,7 +124,10 @@ export interface Telling {
   readonly form: CommandForm
 }
 
-/** Tells, and where it was asked for saves, what was found; `rows` in the order to be told in. */
+/**
+ * Tells, and where it was asked for saves, what was found: `rows` in the order to be told in, which are nobody else's and
+ * may be overwritten.
+ */
 export async function tell(
   session: Selected,
   { name, returns, byModSeq, form }: Telling,
@@ -137,7 +140,8 @@ export async function tell(
   if (wanted.options.has('SAVE')) save(session, isSavedOnly(wanted) ? rows : told)
   if (isSavedOnly(wanted)) return
 
-  const found = foundIn(session, rows, byModSeq ? told : undefined, form.byUid)
+  const modSeq = byModSeq ? highestModSeq(session, told) : undefined
+  const found = { numbers: numbered(session, rows, form.byUid), modSeq }
   if (isExtended) await writeEsearch(session, form, wanted, found)
   else await writeNumbers(session, name, found)
 }
@@ -171,23 +175,21 @@ function save({ selected }: Selected, rows: Uint32Array): void {
   selected.saved = rows.map((row) => uids[row]!).sort() // rows of the snapshot
 }
 
-function foundIn(
-  { selected }: Selected,
-  rows: Uint32Array,
-  rowsWithModSeq: Uint32Array | undefined,
-  byUid: boolean,
-): Found {
-  const { view } = selected
-  const { uids, modSeqs } = view.snapshot
-  const numbers = new Uint32Array(rows.length)
-  const isShared = view.uids === uids
-  for (let n = 0; n < rows.length; n++) {
-    const row = rows[n]! // inside bounds, as a row of the snapshot
-    numbers[n] = byUid ? uids[row]! : isShared ? row + 1 : view.seqNumOfRow(row)
-  }
+function highestModSeq({ selected }: Selected, rows: Uint32Array): number | undefined {
+  const { modSeqs } = selected.view.snapshot
   let modSeq: number | undefined
-  for (const row of rowsWithModSeq ?? []) modSeq = Math.max(modSeq ?? 0, modSeqs.at(row))
-  return { numbers, modSeq }
+  for (const row of rows) modSeq = Math.max(modSeq ?? 0, modSeqs.at(row))
+  return modSeq
+}
+
+/** Puts in the place of each row its UID or sequence number. Hot: once per message found. */
+function numbered({ selected: { view } }: Selected, rows: Uint32Array, byUid: boolean): Uint32Array {
+  const { uids } = view.snapshot
+  // Inside bounds, as rows of the snapshot.
+  if (byUid) for (let n = 0; n < rows.length; n++) rows[n] = uids[rows[n]!]!
+  else if (view.uids === uids) for (let n = 0; n < rows.length; n++) rows[n]!++
+  else for (let n = 0; n < rows.length; n++) rows[n] = view.seqNumOfRow(rows[n]!)
+  return rows
 }
 
 /** Checks what UTF8=ACCEPT asks of commands whose charset is mandatory (RFC 9755 §3). Throws `BadSyntax`. */

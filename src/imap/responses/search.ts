@@ -37,15 +37,17 @@ export async function writeNumbers(
   out.line(modSeq === undefined ? '' : ` (MODSEQ ${modSeq})`)
 }
 
-/** The numbers, each behind a space. */
+/** Where numbers are written before they are copied, which they are at once: the same memory for everybody. */
+const scratch = Buffer.allocUnsafeSlow(sliceNumbers * (maxDecimalDigits + 1))
+
+/** The numbers, a slice at most, each behind a space; until the next call. */
 function spaced(numbers: Uint32Array): Buffer {
-  const octets = Buffer.allocUnsafe(numbers.length * (maxDecimalDigits + 1))
   let at = 0
   for (let n = 0; n < numbers.length; n++) {
-    octets[at++] = space
-    at = writeDecimal(octets, at, numbers[n]!) // inside bounds
+    scratch[at++] = space
+    at = writeDecimal(scratch, at, numbers[n]!) // inside bounds
   }
-  return octets.subarray(0, at)
+  return scratch.subarray(0, at)
 }
 
 const space = 0x20
