@@ -13,6 +13,7 @@ import { transportPair } from './net/memory-transport.ts'
 import type { MemoryTransportOptions } from './net/memory-transport.ts'
 import { checkConfig } from './server/config-schema.ts'
 import { runServer } from './server/run-server.ts'
+import { defaultQuotaOf } from './server/services.ts'
 import { memoryStore } from './store/memory/memory-store.ts'
 import type { Store } from './store/store.ts'
 
@@ -68,7 +69,6 @@ export interface OpenPort {
 /** Starts a server in this process. */
 export async function startServer(options: StartServerOptions = {}): Promise<CrispinServer> {
   const { accounts = [], clock = Date.now, log = silentLog, listen = {}, config: tables = {} } = options
-  const store = options.store ?? memoryStore({ clock })
   const checked = checkConfig({
     ...tables,
     imap: { ...tables['imap'], listen: listenList(listen.imap), allowPlaintextLogin: true, startTls: false },
@@ -76,6 +76,7 @@ export async function startServer(options: StartServerOptions = {}): Promise<Cri
   })
   if (!checked.success) throw new Error(`wrong configuration: ${checked.error.message}`)
   const config = checked.data
+  const store = options.store ?? memoryStore({ clock, limits: { quota: defaultQuotaOf(config) } })
   const directory = memoryDirectory(accounts, { localDomains: config.server.localDomains })
   const running = await runServer(config, { store, directory, log, now: clock }, undefined)
   return {

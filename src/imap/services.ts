@@ -15,6 +15,10 @@ export interface ImapServices {
   readonly urls?: UrlServices
   /** The server's shared annotations (RFC 5464 §3.2.1.1), by name in lower case. */
   readonly sharedMetadata?: ReadonlyMap<string, Uint8Array>
+  /** Users who may set the quotas of accounts, in the spelling of the directory. */
+  readonly administrators?: ReadonlySet<string>
+  /** The part of a limit from which on clients that add messages are warned; 0 or absent: never. */
+  readonly quotaWarnPercent?: number
   readonly log: Log
   readonly limits: ImapLimits
   /** Milliseconds since 1970. */

@@ -30,7 +30,7 @@ export interface SelectedMailbox extends Omit<MailboxReference, 'mailbox' | 'rig
 }
 
 /** Extensions that a client turns on, by ENABLE or by using them (RFC 5161 §3.1, RFC 7162 §3.1). */
-export type Enabled = 'IMAP4rev2' | 'UTF8=ACCEPT' | 'CONDSTORE' | 'QRESYNC' | 'UIDONLY'
+export type Enabled = 'IMAP4rev2' | 'UTF8=ACCEPT' | 'CONDSTORE' | 'QRESYNC' | 'UIDONLY' | 'METADATA' | 'METADATA-SERVER'
 
 /** Where a connection stands (RFC 9051 §3). */
 export type State =

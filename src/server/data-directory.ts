@@ -10,6 +10,7 @@ import { StoreFailure } from '../store/store.ts'
 import type { AccountStore, Store } from '../store/store.ts'
 import type { Config } from './config-type.ts'
 import { CommandFailure } from './failures.ts'
+import { defaultQuotaOf } from './services.ts'
 
 /** Opens the users of a data directory, whether or not a server runs on it. Throws `DirectoryFailure`. */
 export async function openUsers({ server }: Config, mode: 'make' | 'existing' = 'make'): Promise<UserDirectory> {
@@ -35,7 +36,8 @@ export function usersFile(dataDirectory: string): string {
 }
 
 /** Opens the mail of a data directory, for this process alone. Throws `StoreFailure`. */
-export async function openStore({ server, limits }: Config, log: Log = silentLog): Promise<Store> {
+export async function openStore(config: Config, log: Log = silentLog): Promise<Store> {
+  const { server, limits } = config
   return await embeddedStore({
     directory: server.dataDirectory,
     log,
@@ -43,6 +45,7 @@ export async function openStore({ server, limits }: Config, log: Log = silentLog
       maxMessageBytes: limits.messageBytes,
       maxMailboxes: limits.mailboxes,
       maxKeywords: limits.keywords,
+      quota: defaultQuotaOf(config),
     },
   })
 }

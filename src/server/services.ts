@@ -10,6 +10,7 @@ import { defaultLmtpLimits } from '../lmtp/limits.ts'
 import { lmtpSystemClock } from '../lmtp/services.ts'
 import type { LmtpServices } from '../lmtp/services.ts'
 import type { Log } from '../model/log.ts'
+import type { QuotaLimits } from '../model/quota.ts'
 import type { ConnectionCeilings } from '../net/connection-limits.ts'
 import type { Store } from '../store/store.ts'
 import type { Config } from './config-type.ts'
@@ -56,6 +57,7 @@ export function makeServices(config: Config, ground: Ground): Services {
       ['version', version],
     ]),
     disabledCapabilities: namesOf(config.imap.disabledCapabilities),
+    ...annotationsAndQuotas(config),
     loginCounts: new Map(),
     ...(onCommand ? { onCommand } : {}),
   }
@@ -79,16 +81,39 @@ export function makeServices(config: Config, ground: Ground): Services {
 /** The services with the limits of another configuration, for connections to come. */
 export function withLimits(services: Services, config: Config): Services {
   const { messageBytes, recipients } = config.limits
-  const limits = imapLimitsOf(config)
+  const all = { limits: imapLimitsOf(config), ...annotationsAndQuotas(config) }
   return {
-    imap: { ...services.imap, limits, disabledCapabilities: namesOf(config.imap.disabledCapabilities) },
-    imaps: { ...services.imaps, limits, disabledCapabilities: namesOf(config.imaps.disabledCapabilities) },
+    imap: { ...services.imap, ...all, disabledCapabilities: namesOf(config.imap.disabledCapabilities) },
+    imaps: { ...services.imaps, ...all, disabledCapabilities: namesOf(config.imaps.disabledCapabilities) },
     lmtp: { ...services.lmtp, limits: { ...services.lmtp.limits, messageBytes, recipients } },
   }
 }
 
 function namesOf(capabilities: readonly string[]): ReadonlySet<string> {
   return new Set(capabilities.map((name) => name.toUpperCase()))
+}
+
+/** What a configuration says of the server's own annotations, and of quotas. */
+function annotationsAndQuotas({ server, quota }: Config): Partial<ImapServices> {
+  const shared = new Map<string, Buffer>()
+  if (server.comment !== undefined) shared.set('/shared/comment', Buffer.from(server.comment))
+  if (server.contact !== undefined) shared.set('/shared/admin', Buffer.from(server.contact))
+  return {
+    sharedMetadata: shared,
+    administrators: new Set(server.administrators),
+    quotaWarnPercent: quota.warnPercent,
+  }
+}
+
+/** The default quota of a configuration, as a store takes it. */
+export function defaultQuotaOf({ quota }: Config): QuotaLimits {
+  const { storageBytes: storage, messages, mailboxes, annotationBytes: annotations } = quota
+  return {
+    ...(storage > 0 && { storage }),
+    ...(messages > 0 && { messages }),
+    ...(mailboxes > 0 && { mailboxes }),
+    ...(annotations > 0 && { annotations }),
+  }
 }
 
 /** How many connections a configuration allows. */

@@ -4,6 +4,7 @@ import { formatSet } from '../../wire/number-set.ts'
 import { appendedMessages, type MessageArgs, openMessages, parseMessages } from '../append-messages.ts'
 import { defineCommand, type Command } from '../command.ts'
 import { requireSaveWithin } from '../message-limit.ts'
+import { requireRoom, warnOfQuota } from '../quota-roots.ts'
 import { code } from '../responses/codes.ts'
 import { writeNormalisedName } from '../responses/list.ts'
 import { catchUp } from '../url/catenate.ts'
@@ -37,25 +38,35 @@ export const append: Command<'authenticated', AppendArgs> = defineCommand({
   },
 
   async admit(session, cursor) {
-    const { account } = await session.mailboxNamed(session.login, readMailbox(cursor), 'i', 'TRYCREATE')
+    const target = await session.mailboxNamed(session.login, readMailbox(cursor), 'i', 'TRYCREATE')
+    const { account } = target
     const messages = openMessages(cursor) ?? []
     requireSaveWithin(session, messages.length)
+    await requireRoom(target, messages.length, textBytes(messages))
     await catchUp(session, account, messages)
     return account
   },
 
   async run(session, { mailbox: wire, messages }) {
-    const { account, place, mailbox } = await session.mailboxNamed(session.login, wire, 'i', 'TRYCREATE')
+    const target = await session.mailboxNamed(session.login, wire, 'i', 'TRYCREATE')
+    const { account, place, mailbox } = target
     requireSaveWithin(session, messages.length)
     await catchUp(session, account, messages)
     const committed = await account.commit([
       { op: 'append', mailbox: mailbox.id, messages: appendedMessages(session, messages) },
     ])
     const { uidValidity, uids } = resultOf(committed, 0, 'append')
+    await warnOfQuota(session, target)
     writeNormalisedName(session, { place, tree: await account.tree(), name: mailbox.name }, wire)
     return { code: code.appendUid(uidValidity, formatSet(uids)), text: 'APPEND completed' }
   },
 })
+
+/** Octets of the messages that come as literals, as they are announced. */
+function textBytes(messages: readonly MessageArgs[]): number {
+  const texts = messages.flatMap(({ parts }) => parts.filter((part) => part.kind === 'text'))
+  return texts.reduce((sum, { size }) => sum + size, 0)
+}
 
 function readMailbox(cursor: Cursor): string {
   cursor.space()

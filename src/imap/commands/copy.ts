@@ -6,6 +6,7 @@ import type { Cursor } from '../../wire/cursor.ts'
 import { defineCommand, type Command, type SessionIn } from '../command.ts'
 import { newestUids, requireSaveWithin } from '../message-limit.ts'
 import { copyAcross, type Copied } from '../copy-across.ts'
+import { warnOfQuota } from '../quota-roots.ts'
 import { code } from '../responses/codes.ts'
 
 /** What COPY and MOVE are given. */
@@ -73,6 +74,7 @@ export async function copyMessages(
     ? copyWithin(account, { op, from: view.mailbox, uids, to: target.mailbox.id })
     : copyAcross(session, op, uids, target))
   const limited = limitCode === undefined ? {} : { limitCode }
+  await warnOfQuota(session, target)
   if (from.length === 0) return { modSeq, ...limited }
   return { copyUid: code.copyUid(uidValidity, formatSet(from), formatSet(copied)), modSeq, ...limited }
 }

@@ -9,6 +9,8 @@ const enableable: Readonly<Record<string, Enabled>> = {
   CONDSTORE: 'CONDSTORE',
   QRESYNC: 'QRESYNC',
   UIDONLY: 'UIDONLY',
+  METADATA: 'METADATA',
+  'METADATA-SERVER': 'METADATA-SERVER',
 }
 
 /**

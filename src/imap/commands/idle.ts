@@ -1,5 +1,6 @@
 import { defineCommand, type Command, type Done, type Lasting, type SessionIn } from '../command.ts'
 import { BadSyntax } from '../../wire/syntax-error.ts'
+import { wantsMetadata, writeMetadataUpdates } from '../responses/metadata-updates.ts'
 import { writeUpdates } from '../responses/updates.ts'
 
 /** IDLE, RFC 9051 §6.3.13 (RFC 2177): tells changes as they happen until the client sends DONE. */
@@ -30,7 +31,8 @@ class Idling implements Lasting {
     this.#session = session
     const { account } = session.selected ?? session.login
     this.stop = account.watch((mailboxes) => {
-      if (!session.selected || !mailboxes.includes(session.selected.view.mailbox)) return
+      const isSelected = session.selected !== undefined && mailboxes.includes(session.selected.view.mailbox)
+      if (!isSelected && !wantsMetadata(session)) return
       this.#isDue = true
       session.io.wake()
     })
@@ -43,6 +45,7 @@ class Idling implements Lasting {
   async tell(): Promise<void> {
     this.#isDue = false
     await writeUpdates(this.#session, true)
+    await writeMetadataUpdates(this.#session)
   }
 
   finish(line: string): Done {

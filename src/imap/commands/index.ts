@@ -11,6 +11,8 @@ import { deleteMailbox } from './delete.ts'
 import { enable } from './enable.ts'
 import { expunge } from './expunge.ts'
 import { fetch } from './fetch.ts'
+import { getMetadata } from './getmetadata.ts'
+import { getQuota, getQuotaRoot } from './getquota.ts'
 import { id } from './id.ts'
 import { idle } from './idle.ts'
 import { list } from './list.ts'
@@ -24,6 +26,8 @@ import { rename } from './rename.ts'
 import { replace } from './replace.ts'
 import { search } from './search.ts'
 import { examine, select } from './select.ts'
+import { setMetadata } from './setmetadata.ts'
+import { setQuota } from './setquota.ts'
 import { sort } from './sort.ts'
 import { startTls } from './starttls.ts'
 import { status } from './status.ts'
@@ -57,6 +61,11 @@ export const commands: readonly AnyCommand[] = [
   lsub,
   namespace,
   status,
+  getMetadata,
+  setMetadata,
+  getQuota,
+  getQuotaRoot,
+  setQuota,
   append,
   replace,
   idle,

@@ -2,12 +2,16 @@ import type { MailboxStatus } from '../../model/mailbox.ts'
 import { Refusal } from '../../model/refusal.ts'
 import type { AccountStore } from '../../store/store.ts'
 import type { Cursor } from '../../wire/cursor.ts'
+import { BadSyntax } from '../../wire/syntax-error.ts'
 import { defineCommand, type Command, type SessionIn } from '../command.ts'
+import { offers } from '../capabilities.ts'
 import { canonicalPattern, matchesPattern, mayMatchBelow } from '../list-pattern.ts'
+import { parseEntryNames } from '../metadata-names.ts'
 import { othersMailboxes, ownMailboxes } from '../namespaces.ts'
 import { allows, type MailboxReference } from '../reference.ts'
 import { listResponse, parentsOf } from '../responses/list.ts'
-import { checkStatusItems, parseStatusItems, statusResponse, type StatusItem } from '../responses/status.ts'
+import { mailboxEntries, metadataResponse, seesMetadata } from '../responses/metadata.ts'
+import { checkStatusItems, fullStatus, parseStatusItems, statusResponse, type StatusItem } from '../responses/status.ts'
 
 /** Patterns one LIST may have. */
 const maxPatterns = 100
@@ -24,12 +28,14 @@ interface ListArgs {
     readonly children: boolean
     /** In the order asked for; empty: no STATUS. */
     readonly status: readonly StatusItem[]
+    /** Entry names in lower case; empty: no METADATA. */
+    readonly metadata: readonly string[]
   }
 }
 
 /**
- * LIST, RFC 9051 §6.3.9 (RFC 3501 §6.3.8), with the options of LIST-EXTENDED (RFC 5258), LIST-STATUS (RFC 5819) and
- * SPECIAL-USE (RFC 6154 §3). Special uses and children are told whether or not they are asked for.
+ * LIST, RFC 9051 §6.3.9 (RFC 3501 §6.3.8), with the options of LIST-EXTENDED (RFC 5258), LIST-STATUS (RFC 5819),
+ * LIST-METADATA (RFC 9590) and SPECIAL-USE (RFC 6154 §3). Special uses and children are told whether or not they are asked for.
  */
 export const list: Command<'authenticated', ListArgs> = defineCommand({
   name: 'LIST',
@@ -39,6 +45,9 @@ export const list: Command<'authenticated', ListArgs> = defineCommand({
   async run(session, args) {
     const { reference, patterns, extended, want } = args
     checkStatusItems(session, want.status)
+    if (want.metadata.length > 0 && !offers(session, 'LIST-METADATA')) {
+      throw new BadSyntax('There is no return option METADATA', 0)
+    }
     if (!extended && patterns[0] === '') {
       session.out.line('* LIST (\\Noselect) "/" ""')
       return { text: 'LIST completed' }
@@ -50,10 +59,15 @@ export const list: Command<'authenticated', ListArgs> = defineCommand({
     const subscribed = (await session.login.account.tree()).subscriptions(session.login.identity.user)
     const listed = selectNames(session, mailboxes, subscribed, args, canonical)
     const statuses = await statusesOf(session, listed, want.status)
-    for (const { name, attributes, extra } of listed) {
+    for (const { name, matched, attributes, extra } of listed) {
       session.out.line(listResponse(session, attributes, name, extra))
       const status = statuses.get(name)
       if (status !== undefined) session.out.line(status)
+      if (matched && seesMetadata(matched) && want.metadata.length > 0) {
+        const entries = await mailboxEntries(session.login, matched)
+        const asked = want.metadata.map((entry) => [entry, entries.get(entry)] as const)
+        session.out.line(metadataResponse(session.mailboxText(name), asked))
+      }
       if (session.out.full) await session.io.settled()
     }
     return { text: 'LIST completed' }
@@ -64,6 +78,8 @@ interface Listed {
   readonly name: string
   /** Absent where there is only a name. */
   readonly reference: MailboxReference | undefined
+  /** The same, where it is not only listed for the sake of inferior ones. */
+  readonly matched: MailboxReference | undefined
   readonly attributes: readonly string[]
   /** Extended data, space in front included. */
   readonly extra: string
@@ -111,7 +127,14 @@ function selectNames(
       else if (mailbox || want.children) attributes.push('\\HasNoChildren')
       attributes.push(...(mailbox?.specialUse ?? []))
       const criteria = [...(select.subscribed ? ['"SUBSCRIBED"'] : []), ...(select.specialUse ? ['"SPECIAL-USE"'] : [])]
-      return { name, reference, attributes, extra: childInfo.has(name) ? ` ("CHILDINFO" (${criteria.join(' ')}))` : '' }
+      const matched = chosen.has(name) ? reference : undefined
+      return {
+        name,
+        reference,
+        matched,
+        attributes,
+        extra: childInfo.has(name) ? ` ("CHILDINFO" (${criteria.join(' ')}))` : '',
+      }
     })
 }
 
@@ -140,10 +163,16 @@ async function statusesOf(
   const readable = listed.flatMap(({ reference }) => (reference && allows(reference, 'r') ? [reference] : []))
   for (const [account, references] of Map.groupBy(readable, (reference) => reference.account)) {
     const statuses = await statusesThereAre(account, references)
-    references.forEach((reference, n) => {
+    for (const [n, reference] of references.entries()) {
       const status = statuses[n]
-      if (status) responses.set(reference.name, statusResponse(session, reference, status, items))
-    })
+      if (!status) continue
+      try {
+        const full = await fullStatus(reference, status, items)
+        responses.set(reference.name, statusResponse(session, reference, full, items))
+      } catch (error) {
+        if (!isGone(error)) throw error // it was deleted in the meantime, and is left out
+      }
+    }
   }
   return responses
 }
@@ -196,7 +225,7 @@ function parseList(cursor: Cursor): ListArgs {
   } else {
     patterns = [cursor.listMailbox()]
   }
-  const want = { subscribed: false, children: false, status: [] as readonly StatusItem[] }
+  const want: Want = { subscribed: false, children: false, status: [], metadata: [] }
   if (cursor.hasMore) {
     cursor.space()
     if (!cursor.tryWord('RETURN')) throw cursor.expected('RETURN')
@@ -223,10 +252,9 @@ function parseSelectOptions(
   }
 }
 
-function parseReturnOptions(
-  cursor: Cursor,
-  want: { subscribed: boolean; children: boolean; status: readonly StatusItem[] },
-): void {
+type Want = { -readonly [Option in keyof ListArgs['want']]: ListArgs['want'][Option] }
+
+function parseReturnOptions(cursor: Cursor, want: Want): void {
   cursor.list(() => {
     const option = cursor.keyword('a return option')
     if (option === 'SUBSCRIBED') want.subscribed = true
@@ -234,6 +262,10 @@ function parseReturnOptions(
     else if (option === 'STATUS') {
       cursor.space()
       want.status = parseStatusItems(cursor)
+    } else if (option === 'METADATA') {
+      cursor.space()
+      if (cursor.peek() !== '(') throw cursor.expected('a list of entry names')
+      want.metadata = parseEntryNames(cursor)
     } else if (option !== 'SPECIAL-USE') throw cursor.bad(`There is no return option ${option}`)
   })
 }

@@ -4,6 +4,7 @@ import type { Cursor } from '../../wire/cursor.ts'
 import type { NumberSet } from '../../wire/number-set.ts'
 import { appendedMessages, type MessageArgs, openMessages, parseMessage } from '../append-messages.ts'
 import { defineCommand, type Command } from '../command.ts'
+import { warnOfQuota } from '../quota-roots.ts'
 import { requireRight } from '../reference.ts'
 import { code } from '../responses/codes.ts'
 import { requireWritable } from '../responses/updates.ts'
@@ -69,6 +70,7 @@ export const replace: Command<'selected', ReplaceArgs> = defineCommand({
       uidValidity,
       uids: [uid],
     } = resultOf(committed, 0, 'append')
+    await warnOfQuota(session, target)
     session.out.line(`* OK [${code.appendUid(uidValidity, String(uid))}] Replacement stored`)
     return { ...(session.condstore && { code: code.highestModSeq(modSeq) }), text: 'REPLACE completed' }
   },

@@ -1,5 +1,5 @@
 import { defineCommand, type Command } from '../command.ts'
-import { checkStatusItems, parseStatusItems, statusResponse, type StatusItem } from '../responses/status.ts'
+import { checkStatusItems, fullStatus, parseStatusItems, statusResponse, type StatusItem } from '../responses/status.ts'
 
 interface StatusArgs {
   /** Octets as sent. */
@@ -26,7 +26,7 @@ export const status: Command<'authenticated', StatusArgs> = defineCommand({
     const reference = await session.mailboxNamed(session.login, wire, 'r')
     const [found] = await reference.account.status([reference.mailbox.id], reference.user)
     if (items.includes('HIGHESTMODSEQ')) session.enableCondstore()
-    if (found) session.out.line(statusResponse(session, reference, found, items))
+    if (found) session.out.line(statusResponse(session, reference, await fullStatus(reference, found, items), items))
     return { text: 'STATUS completed' }
   },
 })

@@ -21,6 +21,8 @@ export const code = {
   /** RFC 9738 §3.1; the lowest UID that was worked on, where it is known. */
   messageLimit: (limit: number, lowestUid?: number): `MESSAGELIMIT ${string}` =>
     lowestUid === undefined ? `MESSAGELIMIT ${limit}` : `MESSAGELIMIT ${limit} ${lowestUid}`,
+  /** RFC 5464 §4.2.1 */
+  metadataLongEntries: (octets: number): string => `METADATA LONGENTRIES ${octets}`,
   /** RFC 7162 §3.1.3 */
   modified: (set: string): string => `MODIFIED ${set}`,
   /** RFC 9051 §7.1 */

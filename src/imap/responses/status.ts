@@ -1,3 +1,4 @@
+import { systemFlag } from '../../model/flags.ts'
 import type { Mailbox, MailboxStatus } from '../../model/mailbox.ts'
 import type { Cursor } from '../../wire/cursor.ts'
 import { BadSyntax } from '../../wire/syntax-error.ts'
@@ -5,15 +6,22 @@ import type { MailboxReference } from '../reference.ts'
 import type { ImapSession } from '../session.ts'
 import { mailboxObjectId } from './list.ts'
 
-/** What STATUS can be asked for: RFC 9051 §6.3.11, RFC 3501 §6.3.10 (RECENT), RFC 7162, RFC 7889, RFC 8474. */
+/** The counters of a mailbox, with what takes a look at its messages where it was asked for. */
+export interface FullStatus extends MailboxStatus {
+  /** Octets of all messages with `\Deleted`. */
+  readonly deletedStorage?: number
+}
+
+/** What STATUS can be asked for: RFC 9051 §6.3.11, RFC 3501 §6.3.10 (RECENT), RFC 7162, RFC 7889, RFC 8474, RFC 9208. */
 const statusItems: Readonly<
-  Record<StatusItem, (status: MailboxStatus, mailbox: Mailbox, session: ImapSession) => number | string>
+  Record<StatusItem, (status: FullStatus, mailbox: Mailbox, session: ImapSession) => number | string>
 > = {
   MESSAGES: (status) => status.messages,
   UIDNEXT: (status) => status.uidNext,
   UIDVALIDITY: (status) => status.uidValidity,
   UNSEEN: (status) => status.unseen,
   DELETED: (status) => status.deleted,
+  'DELETED-STORAGE': (status) => status.deletedStorage ?? 0,
   SIZE: (status) => status.size,
   RECENT: (status) => status.recent,
   HIGHESTMODSEQ: (status) => status.highestModSeq,
@@ -28,6 +36,7 @@ export type StatusItem =
   | 'UIDVALIDITY'
   | 'UNSEEN'
   | 'DELETED'
+  | 'DELETED-STORAGE'
   | 'SIZE'
   | 'RECENT'
   | 'HIGHESTMODSEQ'
@@ -54,9 +63,23 @@ export function checkStatusItems(session: ImapSession, items: readonly StatusIte
 export function statusResponse(
   session: ImapSession,
   { mailbox, name }: Pick<MailboxReference, 'mailbox' | 'name'>,
-  status: MailboxStatus,
+  status: FullStatus,
   items: readonly StatusItem[],
 ): string {
   const values = items.map((item) => `${item} ${statusItems[item](status, mailbox, session)}`)
   return `* STATUS ${session.mailboxText(name)} (${values.join(' ')})`
+}
+
+/** The status with all that the items ask for. The messages are looked at only where any is deleted. */
+export async function fullStatus(
+  { account, mailbox, user }: Pick<MailboxReference, 'account' | 'mailbox' | 'user'>,
+  status: MailboxStatus,
+  items: readonly StatusItem[],
+): Promise<FullStatus> {
+  if (status.deleted === 0 || !items.includes('DELETED-STORAGE')) return status
+  const { sizes, flags, flagSets } = await account.snapshot(mailbox.id, user)
+  const isDeleted = flagSets.map(({ system }) => (system & systemFlag.deleted) !== 0)
+  let deletedStorage = 0
+  for (let row = 0; row < sizes.length; row++) if (isDeleted[flags.at(row)]) deletedStorage += sizes[row]!
+  return { ...status, deletedStorage }
 }

@@ -7,6 +7,7 @@ import type { MailboxSnapshot } from '../../model/snapshot.ts'
 import type { MailboxView, Selection } from '../../session/view.ts'
 import { StoreFailure } from '../../store/store.ts'
 import { allows, noSuchMailbox } from '../reference.ts'
+import { writeMetadataUpdates } from './metadata-updates.ts'
 import type { ImapSession } from '../session.ts'
 import type { SelectedMailbox } from '../state.ts'
 
@@ -61,6 +62,7 @@ async function refreshRights(session: ImapSession, selected: SelectedMailbox): P
  */
 export async function writeLastUpdates(session: ImapSession, mayExpunge: boolean): Promise<void> {
   await writeUpdates(session, mayExpunge)
+  await writeMetadataUpdates(session)
   const { selected, out } = session
   if (!selected || !session.enabled.has('QRESYNC')) return
   const { view } = selected

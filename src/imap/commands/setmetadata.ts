@@ -1,0 +1,90 @@
+import { type SpecialUse, specialUses } from '../../model/mailbox.ts'
+import type { MetadataChange } from '../../model/metadata.ts'
+import type { Operation } from '../../model/operation.ts'
+import { Refusal } from '../../model/refusal.ts'
+import { maxListItems } from '../../wire/cursor.ts'
+import { defineCommand, type Command } from '../command.ts'
+import { isPrivate, parseEntryName, specialUseEntry } from '../metadata-names.ts'
+import { requireRight, type MailboxReference } from '../reference.ts'
+import { requireMetadata } from '../responses/metadata.ts'
+import { noteOwnChange, writeMetadataUpdates } from '../responses/metadata-updates.ts'
+
+interface SetMetadataArgs {
+  /** Octets as sent; empty: the server. */
+  readonly mailbox: string
+  /** Names in lower case, each once. */
+  readonly entries: readonly MetadataChange[]
+}
+
+/**
+ * SETMETADATA, RFC 5464 §4.3: all of the entries or none. Shared entries of the server are its administrator's, who
+ * sets them in its configuration.
+ */
+export const setMetadata: Command<'authenticated', SetMetadataArgs> = defineCommand({
+  name: 'SETMETADATA',
+  capability: ['METADATA', 'METADATA-SERVER'],
+  state: 'authenticated',
+
+  parse(cursor) {
+    cursor.space()
+    const mailbox = cursor.mailbox()
+    cursor.space()
+    cursor.char('(')
+    const entries = new Map<string, Uint8Array | null>()
+    do {
+      if (entries.size === maxListItems) throw cursor.bad('too many entries')
+      const name = parseEntryName(cursor)
+      if (entries.has(name)) throw cursor.bad('an entry is named twice')
+      cursor.space()
+      const value = cursor.nstring('a value')
+      entries.set(name, value === undefined ? null : Buffer.from(value, 'latin1'))
+    } while (cursor.tryChar(' '))
+    cursor.char(')')
+    cursor.end()
+    return { mailbox, entries: [...entries] }
+  },
+
+  async run(session, { mailbox: wire, entries }) {
+    const { login } = session
+    const { user } = login.identity
+    const shared = entries.filter(([name]) => !isPrivate(name))
+    const ofUser = entries.filter(([name]) => isPrivate(name) && name !== specialUseEntry)
+    const uses = entries.find(([name]) => name === specialUseEntry)
+    await writeMetadataUpdates(session)
+    if (wire === '') {
+      if (shared.length > 0) throw new Refusal('NOPERM', 'Shared entries of the server are set in its configuration')
+      if (uses) throw new Refusal('CANNOT', 'The server has no special use')
+      await login.account.commit([{ op: 'setMetadata', user, entries: ofUser }])
+      noteOwnChange(session, { shared, ofUser })
+      return { text: 'SETMETADATA completed' }
+    }
+    const reference = await session.mailboxNamed(login, wire, 'l')
+    requireMetadata(reference)
+    if (shared.length > 0) requireRight(reference, 'w')
+    const mailbox = reference.mailbox.id
+    const specialUse = uses && specialUsesOf(reference, uses[1])
+    const operations: Operation[] = []
+    if (shared.length > 0) operations.push({ op: 'setMetadata', mailbox, entries: shared })
+    if (ofUser.length > 0) operations.push({ op: 'setMetadata', mailbox, user, entries: ofUser })
+    if (specialUse) operations.push({ op: 'setSpecialUse', mailbox, specialUse })
+    await reference.account.commit(operations)
+    noteOwnChange(session, { reference, shared, ofUser, specialUse })
+    return { text: 'SETMETADATA completed' }
+  },
+})
+
+/**
+ * The special uses that a value of {@link specialUseEntry} names, checked as CREATE checks them (RFC 6154 §4). Throws
+ * `Refusal`: `USEATTR`, and `METADATA NOPRIVATE` where the mailbox is another user's, whose special uses they are.
+ */
+function specialUsesOf({ user }: MailboxReference, value: Uint8Array | null): SpecialUse[] {
+  if (user !== undefined) throw new Refusal('METADATA NOPRIVATE', "The special use of a mailbox is its owner's")
+  const names = value === null ? [] : Buffer.from(value).toString('latin1').split(' ')
+  return names
+    .filter((name) => name !== '')
+    .map((name) => {
+      const known = specialUses.find((use) => use.toLowerCase() === name.toLowerCase())
+      if (!known) throw new Refusal('USEATTR', 'There is no such special use')
+      return known
+    })
+}

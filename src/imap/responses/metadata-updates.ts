@@ -1,0 +1,107 @@
+import {
+  type AllMetadata,
+  type MailboxOrAccount,
+  type MetadataChange,
+  noMetadata,
+  sameValue,
+  theAccount,
+  withMetadata,
+} from '../../model/metadata.ts'
+import type { Mailbox, MailboxTree, SpecialUse } from '../../model/mailbox.ts'
+import type { MailboxId } from '../../model/numbers.ts'
+import { astring } from '../../wire/strings.ts'
+import { specialUseEntry } from '../metadata-names.ts'
+import { type MailboxReference, type Place, referenceTo } from '../reference.ts'
+import type { ImapSession } from '../session.ts'
+import type { Login } from '../state.ts'
+import { seesMetadata, visibleEntries } from './metadata.ts'
+
+/**
+ * What a client knows of the annotations of an account: those of the tree, which never changes, so that it costs
+ * nothing to keep them, and what the client has set itself since.
+ */
+interface Told {
+  readonly mailboxes: ReadonlyMap<MailboxId, Mailbox>
+  readonly metadata: AllMetadata
+}
+
+/** What was told, by place, to the sessions that want to hear of changes; only those are in it. */
+const toldTo = new WeakMap<ImapSession, { readonly login: Login; readonly places: Map<string, Told> }>()
+
+/**
+ * Tells a client that has enabled METADATA or METADATA-SERVER which annotations others have changed since it was told
+ * last (RFC 5464 §4.4): names without values. It hears of its own account, and of another's while it has a mailbox of
+ * it selected.
+ */
+export async function writeMetadataUpdates(session: ImapSession): Promise<void> {
+  const { login, selected } = session
+  if (!login || !wantsMetadata(session)) return
+  let told = toldTo.get(session)
+  if (told?.login !== login) toldTo.set(session, (told = { login, places: new Map() }))
+  const places = selected && selected.place !== login.own ? [login.own, selected.place] : [login.own]
+  for (const prefix of told.places.keys()) {
+    if (!places.some((place) => place.prefix === prefix)) told.places.delete(prefix)
+  }
+  for (const place of places) {
+    const tree = await place.account.tree()
+    const before = told.places.get(place.prefix)
+    if (before?.mailboxes === tree.byId && before.metadata === tree.allMetadata) continue
+    told.places.set(place.prefix, { mailboxes: tree.byId, metadata: tree.allMetadata })
+    if (before) writeChanged(session, login, place, before, tree)
+  }
+}
+
+function writeChanged(session: ImapSession, { identity }: Login, place: Place, before: Told, tree: MailboxTree): void {
+  const changed = (of: MailboxOrAccount): string[] => {
+    const old = visibleEntries(before.metadata.get(of) ?? noMetadata, identity.user)
+    const now = visibleEntries(tree.allMetadata.get(of) ?? noMetadata, identity.user)
+    return [...new Set([...old.keys(), ...now.keys()])].filter((name) => !sameValue(old.get(name), now.get(name)))
+  }
+  const write = (text: string, names: readonly string[]): void => {
+    if (names.length > 0) session.out.line(`* METADATA ${text} ${names.map(astring).join(' ')}`)
+  }
+  const isOwn = place.user === undefined
+  if (isOwn && before.metadata.get(theAccount) !== tree.allMetadata.get(theAccount)) write('""', changed(theAccount))
+  if (!session.enabled.has('METADATA')) return
+  for (const mailbox of tree.byId.values()) {
+    const isAnnotated = before.metadata.get(mailbox.id) !== tree.allMetadata.get(mailbox.id)
+    const hasOtherUse = isOwn && hasOtherUses(before.mailboxes.get(mailbox.id), mailbox)
+    if (!isAnnotated && !hasOtherUse) continue
+    const reference = referenceTo(place, mailbox)
+    if (!seesMetadata(reference)) continue
+    const names = isAnnotated ? changed(mailbox.id) : []
+    write(session.mailboxText(reference.name), hasOtherUse ? [...names, specialUseEntry] : names)
+  }
+}
+
+/** Whether the special uses of a mailbox that was there before are others now. */
+function hasOtherUses(before: Mailbox | undefined, { specialUse }: Mailbox): boolean {
+  return before !== undefined && before.specialUse.join(' ') !== specialUse.join(' ')
+}
+
+/** Whether the client wants to hear of changes to annotations. */
+export function wantsMetadata({ enabled }: ImapSession): boolean {
+  return enabled.has('METADATA') || enabled.has('METADATA-SERVER')
+}
+
+/** What a client sets of a mailbox or, without one, of the server. */
+export interface OwnChange {
+  readonly reference?: MailboxReference
+  readonly shared: readonly MetadataChange[]
+  readonly ofUser: readonly MetadataChange[]
+  readonly specialUse?: readonly SpecialUse[] | undefined
+}
+
+/** Notes what the client has set itself, so that it is not told of it (RFC 5464 §4.3). */
+export function noteOwnChange(session: ImapSession, { reference, shared, ofUser, specialUse }: OwnChange): void {
+  const places = toldTo.get(session)?.places
+  const prefix = reference?.place.prefix ?? ''
+  const told = places?.get(prefix)
+  if (!places || !told || !session.login) return
+  const of = reference?.mailbox.id ?? theAccount
+  let metadata = withMetadata(told.metadata.get(of) ?? noMetadata, undefined, shared)
+  metadata = withMetadata(metadata, session.login.identity.user, ofUser)
+  const mailboxes = new Map(told.mailboxes)
+  if (reference && specialUse) mailboxes.set(reference.mailbox.id, { ...reference.mailbox, specialUse })
+  places.set(prefix, { mailboxes, metadata: new Map(told.metadata).set(of, metadata) })
+}

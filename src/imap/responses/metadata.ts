@@ -1,0 +1,66 @@
+import { entriesOf, hiddenPrefix, noMetadata } from '../../model/metadata.ts'
+import { Refusal } from '../../model/refusal.ts'
+import { literal, string } from '../../wire/strings.ts'
+import { astring } from '../../wire/strings.ts'
+import { isPrivate, specialUseEntry } from '../metadata-names.ts'
+import { allows, type MailboxReference } from '../reference.ts'
+import type { ImapSession } from '../session.ts'
+import type { Login } from '../state.ts'
+
+/** The entries that one user sees of a mailbox, or of the server: values by name. */
+export type VisibleEntries = ReadonlyMap<string, Uint8Array>
+
+/** Any of these, besides `l`, lets a user read annotations (RFC 5464 §3.3). */
+const readingRights = ['r', 's', 'w', 'i', 'p'] as const
+
+/** Whether the user may read a mailbox's annotations (RFC 5464 §3.3). */
+export function seesMetadata(reference: MailboxReference): boolean {
+  return allows(reference, 'l') && readingRights.some((right) => allows(reference, right))
+}
+
+/** Throws `Refusal` (`NOPERM`) where the user may not read a mailbox's annotations. */
+export function requireMetadata(reference: MailboxReference): void {
+  if (!seesMetadata(reference)) throw new Refusal('NOPERM', 'You may look this mailbox up and nothing more')
+}
+
+/** A mailbox's annotations, shared ones and the user's own, and its special uses as one of these (RFC 6154 §4). */
+export async function mailboxEntries(
+  { identity }: Pick<Login, 'identity'>,
+  { account, mailbox, user }: Pick<MailboxReference, 'account' | 'mailbox' | 'user'>,
+): Promise<VisibleEntries> {
+  const tree = await account.tree()
+  const visible = visibleEntries(tree.metadata(mailbox.id), identity.user)
+  const { specialUse } = tree.byId.get(mailbox.id) ?? mailbox
+  // A mailbox of somebody else's is what it is for that one, not for this user (RFC 6154 §2).
+  if (user === undefined && specialUse.length > 0) visible.set(specialUseEntry, Buffer.from(specialUse.join(' ')))
+  return visible
+}
+
+/** The server's annotations: those of its configuration, and the user's own. */
+export async function serverEntries({ services }: ImapSession, { account, identity }: Login): Promise<VisibleEntries> {
+  const own = visibleEntries((await account.tree()).metadata(), identity.user)
+  for (const name of own.keys()) if (!isPrivate(name)) own.delete(name)
+  return new Map([...own, ...(services.sharedMetadata ?? [])])
+}
+
+/** The shared entries and those of one user, without hidden ones. */
+export function visibleEntries(metadata: typeof noMetadata, user: string): Map<string, Uint8Array> {
+  const all = [...metadata.shared, ...entriesOf(metadata, user)]
+  return new Map(all.filter(([name]) => !name.startsWith(hiddenPrefix)))
+}
+
+/** `* METADATA INBOX (/shared/comment "text")`; entries without a value have NIL (RFC 5464 §4.4.1). */
+export function metadataResponse(
+  mailboxText: string,
+  entries: Iterable<readonly [name: string, value: Uint8Array | undefined]>,
+): string {
+  const pairs = Array.from(entries, ([name, value]) => `${astring(name)} ${valueText(value)}`)
+  return `* METADATA ${mailboxText} (${pairs.join(' ')})`
+}
+
+/** A value as nstring or literal8 (RFC 5464 §5): only the latter may hold NUL. */
+function valueText(value: Uint8Array | undefined): string {
+  if (value === undefined) return 'NIL'
+  const text = Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('latin1')
+  return text.includes('\0') ? '~' + literal(text) : string(text)
+}
