@@ -73,6 +73,7 @@ export const capabilities: readonly Capability[] = [
   capability('UIDONLY', 9586, 'after'),
   capability('UIDBATCHES', 10022, 'after'),
   capability('WITHIN', 5032, 'after'),
+  capability('INPROGRESS', 9585, 'after'),
   capability('SORT', 5256, 'after'),
   capability('SORT=DISPLAY', 5957, 'after'),
   capability('ESORT', 5267, 'after'),

@@ -3,6 +3,7 @@ import type { Uids } from '../model/numbers.ts'
 import { type AppendedMessage, resultOf, type StagedMessage } from '../model/operation.ts'
 import { Refusal } from '../model/refusal.ts'
 import { type MailboxSnapshot, rowOfUid } from '../model/snapshot.ts'
+import type { Work } from '../search/context.ts'
 import type { AccountStore } from '../store/store.ts'
 import type { SessionIn } from './command.ts'
 import type { MailboxReference } from './reference.ts'
@@ -37,7 +38,8 @@ export async function copyAcross(
   if (rows.includes(0)) throw new Refusal('EXPUNGEISSUED', 'Some messages are gone; nothing was done')
   const staged: StagedMessage[] = []
   try {
-    for (const row of rows) staged.push(await stageCopy(session, source, row - 1, target.account))
+    const work = { done: 0, goal: rows.length }
+    for (const row of rows) work.done = staged.push(await stageCopy(session, source, row - 1, target.account, work))
     const messages = staged.map((message, n): AppendedMessage => {
       const row = rows[n]! - 1 // as many
       return { staged: message, flags: flagsAt(source, row), internalDate: source.internalDates[row]! } // inside bounds
@@ -57,6 +59,7 @@ async function stageCopy(
   source: MailboxSnapshot,
   row: number,
   into: AccountStore,
+  work: Work,
 ): Promise<StagedMessage> {
   const message = source.messages[row]! // inside bounds, as is its size
   const size = source.sizes[row]!
@@ -69,7 +72,7 @@ async function stageCopy(
       if (read === 0) throw new Refusal('EXPUNGEISSUED', 'A message is gone; nothing was done')
       await stager.write(piece.subarray(0, read))
       offset += read
-      await io.breathe()
+      await io.breatheWhile(work)
     }
     return await stager.finish()
   } catch (error) {

@@ -2,6 +2,7 @@ import { StoreFailure } from '../store/store.ts'
 import { Refusal } from '../model/refusal.ts'
 import type { Transport } from '../net/transport.ts'
 import type { Authenticator } from '../sasl/sasl.ts'
+import type { Work } from '../search/context.ts'
 import { Framer, type LiteralFrame } from '../wire/framer.ts'
 import { ResponseWriter } from '../wire/response-writer.ts'
 import { BadSyntax } from '../wire/syntax-error.ts'
@@ -21,16 +22,13 @@ import { framingProblems, storeFailures } from './failure-texts.ts'
 import { uidRequired } from './responses/codes.ts'
 import { allows } from './reference.ts'
 import { writeLastUpdates, writeUpdates } from './responses/updates.ts'
+import { progressNotes } from './progress.ts'
 import type { ImapServices } from './services.ts'
 import { ImapSession, type SessionIo } from './session.ts'
+import { Disconnected, Turns } from './turns.ts'
 
 /** Octets of commands that are kept while one is running, until reading stops. */
 const maxBufferedBytes = 128 * 1024
-/** How long one connection may keep the event loop before others have their turn, in milliseconds. */
-const sliceMs = 3
-
-/** The client went away in the middle of a command; nothing is left to answer. */
-class Disconnected extends Error {}
 
 /**
  * Runs one connection: takes commands from the framer one at a time and in order, so that no two are ever ambiguous
@@ -41,6 +39,7 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
   readonly #connection: Connection
   readonly #session: ImapSession
   readonly #out: ResponseWriter
+  readonly #turns: Turns
   #framer: Framer
   #running = false
   #readingLine = false
@@ -48,7 +47,6 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
   #timer: NodeJS.Timeout
   #signedIn = false
   #badCommands = 0
-  #sliceEnd = 0
   #goodbye: string | undefined
   /** Whether the last word was said: nothing is read any more, and nothing answered. */
   #hungUp = false
@@ -61,6 +59,7 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
     this.#services = services
     this.#connection = new Connection(transport, limits, this)
     this.#out = new ResponseWriter(this.#connection)
+    this.#turns = new Turns(this.#connection, this.#out)
     this.#framer = new Framer(this.#framerLimits(false))
     this.#session = new ImapSession(services, authenticator, transport, this.#out, this)
     this.#onClosed = onClosed
@@ -132,23 +131,16 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
     this.#afterAnswer = () => this.#connection.compress(this.#framer.takeRest())
   }
 
-  async settled(): Promise<void> {
-    this.#out.flush()
-    await this.#out.settled()
-    if (this.#connection.closed) throw new Disconnected()
-    await this.breathe()
+  settled(): Promise<void> {
+    return this.#turns.settled()
   }
 
   breathe(): Promise<void> | undefined {
-    return performance.now() < this.#sliceEnd ? undefined : this.#giveWay()
+    return this.#turns.breathe()
   }
 
-  async #giveWay(): Promise<void> {
-    this.#out.flush() // answers that are ready do not wait for one that takes long
-    await this.#out.settled() // nor do more gather than the client reads
-    await new Promise(setImmediate)
-    this.#sliceEnd = performance.now() + sliceMs
-    if (this.#connection.closed) throw new Disconnected()
+  breatheWhile(work: Work): Promise<void> | undefined {
+    return this.#turns.breatheWhile(work, this.#services.now)
   }
 
   abort(cause: unknown): never {
@@ -205,7 +197,7 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
   /** Takes frames until there are none. Never throws. */
   async #run(): Promise<void> {
     this.#running = true
-    this.#sliceEnd = performance.now() + sliceMs
+    this.#turns.begin()
     try {
       while (!this.#connection.closed && !this.#hungUp) {
         if (this.#underway?.lasting.isDue) {
@@ -352,6 +344,7 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
       if (!command) throw new BadSyntax('There is no such command', 0)
       this.#checkState(command, form)
       const args = command.parse(cursor, form)
+      this.#turns.notes = progressNotes(this.#session, tag)
       const { effects } = command
       if (this.#session.selected && !effects?.tellsNothing) await writeUpdates(this.#session, false)
       // checkState has made sure of the session, and the command's own parse of the arguments.
@@ -367,6 +360,7 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
     } catch (error) {
       outcome = await this.#refuse(tag, error, command !== undefined && mayExpunge(command, form))
     }
+    this.#turns.notes = undefined
     await this.#session.staging.drop()
     this.#count(command, outcome, startedAt)
     await this.#afterCommand()

@@ -6,6 +6,7 @@ import type { Authenticator, Identity, SaslChannel } from '../sasl/sasl.ts'
 import { MailboxView } from '../session/view.ts'
 import type { Right } from '../model/rights.ts'
 import type { MailboxSnapshot } from '../model/snapshot.ts'
+import type { Work } from '../search/context.ts'
 import { normalise, type NumberSet, star } from '../wire/number-set.ts'
 import type { ResponseWriter } from '../wire/response-writer.ts'
 import { BadSyntax } from '../wire/syntax-error.ts'
@@ -41,6 +42,8 @@ export interface SessionIo {
    * other clients have their turn. It rejects when the client has gone, which cancels the work.
    */
   breathe(): Promise<void> | undefined
+  /** {@link breathe} for work during which nothing is written: where it takes long, the client is told how far it is. */
+  breatheWhile(work: Work): Promise<void> | undefined
   /**
    * Closes the connection at once, when something that was begun to be sent cannot be brought to an end because of
    * `cause`. Always throws.

@@ -3,11 +3,19 @@ import type { AccountStore, Breathe } from '../store/store.ts'
 
 export type { Breathe }
 
+/** How far something is: of `goal` messages, `done`. A `goal` of 0 is not known. */
+export interface Work {
+  done: number
+  goal: number
+}
+
 /** Where to search, sort or thread. */
 export interface SearchScope {
   readonly account: AccountStore
   readonly snapshot: MailboxSnapshot
   readonly breathe: Breathe
+  /** Kept up to date by what takes long, for whoever wants to know. */
+  readonly work?: Work
 }
 
 /** Where to search, and what keys mean that depend on who searches and when. */

@@ -148,10 +148,12 @@ export class KeyColumns {
 /** Hands the keys of these rows to `take`, in their order. What it is handed shows the next row's after that. */
 export async function readKeys(
   rows: Uint32Array,
-  { account, snapshot, breathe }: SearchScope,
+  { account, snapshot, breathe, work }: SearchScope,
   take: (row: number, keys: KeysReader) => void,
 ): Promise<void> {
+  if (work) work.goal = rows.length
   for (let start = 0; start < rows.length; start += batchMessages) {
+    if (work) work.done = start
     const batch = rows.subarray(start, start + batchMessages)
     const messages = batch.map((row) => snapshot.messages[row]!) // rows of the snapshot
     const { bytes, offsets } = await account.readComputed('keys', messages)

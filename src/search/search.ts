@@ -180,17 +180,19 @@ async function readMessages(
   rows: Uint32Array,
   expression: Expression,
   all: readonly Needle[],
-  { account, snapshot, breathe }: SearchContext,
+  { account, snapshot, breathe, work }: SearchContext,
 ): Promise<RowSet> {
   const matching = noRows(snapshot.uids.length)
   const needles = sortNeedles(all)
   const reader = new MessageReader(account)
   const found: Verdict[] = all.map(() => undefined)
+  if (work) work.goal = rows.length
   for (let start = 0; start < rows.length; start += batchMessages) {
     const batch = rows.subarray(start, start + batchMessages)
     const messages = batch.map((row) => snapshot.messages[row]!) // rows of the snapshot, here and below
     const parts = await account.readComputed('parts', messages)
     for (const [n, row] of batch.entries()) {
+      if (work) work.done = start + n
       found.fill(undefined)
       reader.open(snapshot.messages[row]!, snapshot.sizes[row]!)
       const root = decodeParts(parts.bytes.subarray(parts.offsets[n], parts.offsets[n + 1]))

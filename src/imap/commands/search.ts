@@ -104,6 +104,7 @@ export async function matching(session: Selected, key: SearchKey): Promise<Uint3
 /** Where this session searches, sorts and threads. */
 export function searchContext({ selected, services, io }: Selected): SearchContext {
   const { view, saved } = selected
+  const work = { done: 0, goal: 0 }
   return {
     account: selected.account,
     snapshot: view.snapshot,
@@ -111,7 +112,8 @@ export function searchContext({ selected, services, io }: Selected): SearchConte
     saved,
     isRecent: (uid) => view.isRecent(uid),
     now: Math.floor(services.now() / 1000),
-    breathe: () => io.breathe(),
+    breathe: () => io.breatheWhile(work),
+    work,
   }
 }
 
