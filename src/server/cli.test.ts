@@ -21,7 +21,12 @@ let directory = ''
 before(async () => {
   directory = await mkdtemp(join(tmpdir(), 'crispin-cli-'))
 })
-after(() => rm(directory, { recursive: true }))
+/** Servers that were started: one that a failed test leaves behind would keep the whole run from ending. */
+const started = new Set<ChildProcessWithoutNullStreams>()
+after(async () => {
+  for (const child of started) child.kill('SIGKILL')
+  await rm(directory, { recursive: true, maxRetries: 5 })
+})
 
 interface Outcome {
   readonly code: number | null
@@ -55,6 +60,8 @@ async function serving(args: readonly string[]): Promise<{
   stop(): Promise<number | null>
 }> {
   const child = spawned(['serve', '--json', ...args])
+  started.add(child)
+  child.once('exit', () => started.delete(child))
   let err = ''
   child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
   const failed = once(child, 'close').then(() => assert.fail(err))
@@ -245,4 +252,33 @@ test('the launcher runs the same program through links', async () => {
   const manifest = await readFile(join(import.meta.dirname, '../../package.json'), 'utf8')
   assert.equal(code, 0)
   assert.equal(out.trim(), (JSON.parse(manifest) as { version: string }).version)
+})
+
+test('crispin user app-password: made, listed, signs in without what is switched off, taken back', async () => {
+  const data = join(directory, 'app-passwords')
+  const user = (...args: string[]): Promise<Outcome> => crispin(['user', ...args, '--data', data, '--json'])
+  assert.equal((await user('add', 'alice')).code, 0)
+  const added = await user('app-password', 'add', 'alice', '--name', 'phone', '--disable', 'idle')
+  assert.equal(added.code, 0, added.err)
+  const { password } = JSON.parse(added.out) as { password: string } // what the command promises
+  assert.equal((await user('app-password', 'add', 'alice', '--name', 'tv', '--expires', 'soon')).code, 2)
+  const [listed] = JSON.parse((await user('app-password', 'list', 'alice')).out) as {
+    name: string
+    password?: string
+  }[]
+  assert.equal(listed?.name, 'phone')
+  assert.equal(listed.password, undefined)
+  const capabilities = JSON.parse((await user('capabilities', 'alice', '--disable', 'QRESYNC')).out) as object
+  assert.deepEqual(capabilities, { user: 'alice', disabledCapabilities: ['QRESYNC'] })
+
+  const server = await serving(['--data', data, '--imap', '127.0.0.1:0', '--allow-plaintext-login'])
+  const signIn = (): Promise<string> =>
+    imap(server.ready['imap']?.[0], `a1 LOGIN alice ${password}\r\na2 CAPABILITY\r\na3 IDLE\r\na4 LOGOUT\r\n`)
+  const heard = await signIn()
+  assert.match(heard, /a1 OK/)
+  assert.doesNotMatch(/\* CAPABILITY (.*)\r\na2 OK/.exec(heard)?.[1] ?? 'IDLE', /\b(?:IDLE|QRESYNC)\b/)
+  assert.match(heard, /a3 BAD/)
+  assert.equal((await user('app-password', 'remove', 'alice', '--name', 'phone')).code, 0)
+  assert.match(await signIn(), /a1 NO/)
+  assert.equal(await server.stop(), 0)
 })

@@ -3,12 +3,13 @@ import { Command } from 'commander'
 import type { UserDirectory } from '../../accounts/directory.ts'
 import type { Config } from '../config-type.ts'
 import { CommandFailure, exitCodes } from '../failures.ts'
-import { configFor, configOption, dataOption, jsonOption } from '../options.ts'
-import type { DataOptions } from '../options.ts'
+import { appPasswordCommand } from './app-password.ts'
+import { capabilitiesCommand } from './user-capabilities.ts'
+import { usersSubcommand, withUsers } from './users.ts'
+import type { UsersOptions } from './users.ts'
 import { columns, confirmed, counted, hint, readStandardInput, report } from '../terminal.ts'
 
-interface UserOptions extends DataOptions {
-  readonly json?: true
+interface UserOptions extends UsersOptions {
   readonly passwordStdin?: true
   readonly fromFile?: string
   readonly yes?: true
@@ -21,36 +22,13 @@ export function userCommand(): Command {
     .addCommand(addCommand())
     .addCommand(listCommand())
     .addCommand(passwordCommand())
+    .addCommand(appPasswordCommand())
+    .addCommand(capabilitiesCommand())
     .addCommand(removeCommand())
 }
 
-function subcommand(name: string, description: string, examples: string): Command {
-  return new Command(name)
-    .description(description)
-    .addOption(dataOption())
-    .addOption(configOption())
-    .addOption(jsonOption())
-    .addHelpText('after', `\nExamples:\n${examples}`)
-}
-
-/** Does `work` with the users of the data directory that the options name. */
-async function withUsers<T>(
-  options: UserOptions,
-  mode: 'make' | 'existing',
-  work: (users: UserDirectory, config: Config) => Promise<T>,
-): Promise<T> {
-  const config = await configFor(options)
-  const { openUsers } = await import('../data-directory.ts')
-  const users = await openUsers(config, mode)
-  try {
-    return await work(users, config)
-  } finally {
-    await users.close()
-  }
-}
-
 function addCommand(): Command {
-  return subcommand(
+  return usersSubcommand(
     'add',
     'Add a user, or many. Without an option the password is made up and printed.',
     `  crispin user add alice@example.org
@@ -112,14 +90,18 @@ async function passwordFor(
 }
 
 function listCommand(): Command {
-  return subcommand('list', 'List all users.', '  crispin user list --json').action(async (options: UserOptions) => {
-    const users = await withUsers(options, 'existing', (directory) => directory.list())
-    report(options.json, users, () => columns([['NAME', 'ACCOUNT'], ...users.map((user) => [user.name, user.account])]))
-  })
+  return usersSubcommand('list', 'List all users.', '  crispin user list --json').action(
+    async (options: UserOptions) => {
+      const users = await withUsers(options, 'existing', (directory) => directory.list())
+      report(options.json, users, () =>
+        columns([['NAME', 'ACCOUNT'], ...users.map((user) => [user.name, user.account])]),
+      )
+    },
+  )
 }
 
 function passwordCommand(): Command {
-  return subcommand(
+  return usersSubcommand(
     'password',
     'Give a user another password. Without --password-stdin it is made up and printed.',
     '  crispin user password alice',
@@ -137,7 +119,7 @@ function passwordCommand(): Command {
 }
 
 function removeCommand(): Command {
-  return subcommand('remove', 'Remove a user and erase the mail.', '  crispin user remove alice --yes')
+  return usersSubcommand('remove', 'Remove a user and erase the mail.', '  crispin user remove alice --yes')
     .argument('<name>', 'the user')
     .option('--yes', 'do not ask')
     .action(async (name: string, options: UserOptions) => {
