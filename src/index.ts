@@ -30,6 +30,8 @@ export interface TestAccount {
   readonly password: string
   /** The account's id in the store, for tests that look into it; by default a random one. */
   readonly account?: string
+  /** Makes it a shared account of these: names of users, and of groups behind a `$`. */
+  readonly owners?: readonly string[]
 }
 
 /** What a server in the process is given. All of it has a default. */
@@ -37,6 +39,8 @@ export interface StartServerOptions {
   /** Default: a new {@link memoryStore}. It stays open when the server is closed. */
   readonly store?: Store
   readonly accounts?: readonly TestAccount[]
+  /** Names of users by the name of their group. */
+  readonly groups?: Readonly<Record<string, readonly string[]>>
   /** Milliseconds since 1970. */
   readonly clock?: () => number
   readonly log?: Log
@@ -68,7 +72,7 @@ export interface OpenPort {
 
 /** Starts a server in this process. */
 export async function startServer(options: StartServerOptions = {}): Promise<CrispinServer> {
-  const { accounts = [], clock = Date.now, log = silentLog, listen = {}, config: tables = {} } = options
+  const { accounts = [], groups = {}, clock = Date.now, log = silentLog, listen = {}, config: tables = {} } = options
   const checked = checkConfig({
     ...tables,
     imap: { ...tables['imap'], listen: listenList(listen.imap), allowPlaintextLogin: true, startTls: false },
@@ -77,7 +81,7 @@ export async function startServer(options: StartServerOptions = {}): Promise<Cri
   if (!checked.success) throw new Error(`wrong configuration: ${checked.error.message}`)
   const config = checked.data
   const store = options.store ?? memoryStore({ clock, limits: { quota: defaultQuotaOf(config) } })
-  const directory = memoryDirectory(accounts, { localDomains: config.server.localDomains })
+  const directory = memoryDirectory(accounts, { localDomains: config.server.localDomains, groups })
   const running = await runServer(config, { store, directory, log, now: clock }, undefined)
   return {
     connect({ protocol = 'imap', ...about } = {}) {

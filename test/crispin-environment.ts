@@ -29,9 +29,13 @@ export async function openPlayer(engine: Engine): Promise<Player> {
   return {
     async play(dialogue, pieceBytes) {
       const number = ++plays
-      const names = new Set(['alice', ...dialogue.users.values()])
-      const accounts = Array.from(names, (name) => ({ name, password: 'secret', account: `account-${number}-${name}` }))
-      const server = await startServer({ store, accounts, config: dialogue.settings })
+      const { users, groups, sharedAccounts, settings: config } = dialogue
+      const names = new Set(['alice', ...users.values(), ...Object.values(groups).flat(), ...sharedAccounts.keys()])
+      const accounts = Array.from(names, (name) => {
+        const owners = sharedAccounts.get(name)
+        return { name, password: 'secret', account: `account-${number}-${name}`, ...(owners && { owners }) }
+      })
+      const server = await startServer({ store, accounts, groups, config })
       try {
         return await runDialogue(dialogue, {
           server: 'crispin',

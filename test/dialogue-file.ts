@@ -68,6 +68,12 @@ export interface Dialogue {
   readonly starts: ReadonlyMap<string, Start>
   /** Who is signed in, by session, where it is not `alice`; their password is `secret` too. */
   readonly users: ReadonlyMap<string, string>
+  /** Names of users by that of their group. */
+  readonly groups: Readonly<Record<string, readonly string[]>>
+  /** Owners by the name of a shared account. */
+  readonly sharedAccounts: ReadonlyMap<string, readonly string[]>
+  /** What alice grants: a mailbox, an identifier and rights, a space between. */
+  readonly grants: readonly string[]
   readonly steps: readonly Step[]
 }
 
@@ -129,6 +135,9 @@ class Parser {
   readonly #messages = new Map<string, Octets>()
   readonly #starts = new Map<string, Start>()
   readonly #users = new Map<string, string>()
+  readonly #groups: Record<string, readonly string[]> = {}
+  readonly #sharedAccounts = new Map<string, readonly string[]>()
+  readonly #grants: string[] = []
   readonly #steps: Step[] = []
   /** Per session, the command or response that literal lines belong to. */
   readonly #open = new Map<string, Piece>()
@@ -162,6 +171,9 @@ class Parser {
       enabled: this.#enabled,
       starts: this.#starts,
       users: this.#users,
+      groups: this.#groups,
+      sharedAccounts: this.#sharedAccounts,
+      grants: this.#grants,
       steps: this.#steps,
     }
   }
@@ -234,6 +246,15 @@ class Parser {
       case 'user':
         for (const name of names) this.#users.set(name, rest.join(' '))
         this.#onlyCrispin ||= 'several users'
+        break
+      case 'shared':
+        this.#grants.push(rest.join(' ').replace(' with ', ' '))
+        break
+      case 'group':
+        this.#groups[mailbox] = rest.slice(2)
+        break
+      case 'account':
+        this.#sharedAccounts.set(mailbox, rest.slice(2))
         break
       default:
         this.#holdsMessage(text)

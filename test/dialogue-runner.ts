@@ -208,7 +208,7 @@ class Play {
 
   /** Makes what the dialogue takes as given; answers with the needed capabilities that the server does not have. */
   async setUp(): Promise<readonly string[]> {
-    const { needs, mailboxes, subscribed, holds, recent, starts, users, steps } = this.#dialogue
+    const { needs, mailboxes, subscribed, grants, holds, recent, starts, users, steps } = this.#dialogue
     const login = await this.#connect(false)
     await login.peek()
     login.take()
@@ -219,6 +219,7 @@ class Play {
     if (missing.length > 0) return missing
     for (const name of mailboxes) await command(login, `CREATE ${name}`)
     for (const name of subscribed) await command(login, `SUBSCRIBE ${name}`)
+    for (const grant of grants) await command(login, `SETACL ${grant}`)
     const atOnce = offered.includes('MULTIAPPEND') ? maxAtOnce : 1
     for (const given of holds) await this.#append(login, given, given.count > maxAtOnce ? atOnce : 1)
     if (!recent) {

@@ -21,6 +21,8 @@ const capability = (token: string, rfc: number, shown: Capability['shown'], when
   ...(when && { if: when }),
 })
 
+const sharesMailboxes = (session: ImapSession): boolean => session.services.sharing !== undefined
+
 /**
  * Every capability, in the order in which it is printed. CAPABILITY, ENABLE and the protocol support page come from
  * this table; `AUTH=` is added where the mechanisms are known.
@@ -37,6 +39,10 @@ export const capabilities: readonly Capability[] = [
   capability('IDLE', 2177, 'always'),
   capability('NAMESPACE', 2342, 'after'),
   capability('CHILDREN', 3348, 'after'),
+  capability('ACL', 4314, 'after', sharesMailboxes),
+  // Every right that RFC 2086 did not have.
+  capability('RIGHTS=kxte', 4314, 'after', sharesMailboxes),
+  capability('LIST-MYRIGHTS', 8440, 'after', sharesMailboxes),
   capability('UIDPLUS', 4315, 'after'),
   capability('UNSELECT', 3691, 'after'),
   capability('MOVE', 6851, 'after'),

@@ -36,9 +36,11 @@ export async function placeOthers(session: ImapSession, login: Login, name: stri
   const [level, holderName, ...rest] = name.split(separator)
   if (!sharing || level === undefined || holderName === undefined || rest.length === 0) return undefined
   const holder = await sharing.holderNamed(holderName)
-  if (!holder || level !== levelOf(sharing, holder)) return undefined
+  // Asked for in any case, so that the time taken does not tell who has an account here.
+  const accounts = await accountsFor(session, login, sharing)
+  if (!holder || level !== levelOf(sharing, holder) || !accounts.includes(holder.account)) return undefined
   const place = await placeOf(session, login, sharing, holder)
-  return place && { place, name: inboxInCapitals(rest.join(separator)) }
+  return { place, name: inboxInCapitals(rest.join(separator)) }
 }
 
 /** The mailbox with this name, whatever the rights to it. Own ones come first, so that none is ever covered. */
@@ -95,8 +97,9 @@ export async function othersMailboxes(session: ImapSession, login: Login): Promi
   for (const account of await accountsFor(session, login, sharing)) {
     try {
       const holder = await sharing.holderOf(account)
-      const place = holder && (await placeOf(session, login, sharing, holder))
-      if (place) found.push(...visibleIn(place, await place.account.tree()))
+      if (!holder) continue // removed, and not erased yet
+      const place = await placeOf(session, login, sharing, holder)
+      found.push(...visibleIn(place, await place.account.tree()))
     } catch (error) {
       if (!(error instanceof StoreFailure)) throw error
       // One account that cannot be opened is no reason to show nothing of the others.
@@ -107,21 +110,16 @@ export async function othersMailboxes(session: ImapSession, login: Login): Promi
 }
 
 /** The other accounts that have something for the user. */
-async function accountsFor(_session: ImapSession, login: Login, sharing: Sharing): Promise<readonly string[]> {
+async function accountsFor(session: ImapSession, login: Login, sharing: Sharing): Promise<readonly string[]> {
   const identifiers = await sharing.identifiersOf(login.identity.user)
-  return (await sharing.ownedBy(identifiers)).filter((account) => account !== login.identity.account)
+  const granting = await session.services.store.sharedWith(identifiers)
+  const accounts = new Set([...granting, ...(await sharing.ownedBy(identifiers))])
+  accounts.delete(login.identity.account) // own mailboxes have no other name
+  return [...accounts]
 }
 
-async function placeOf(
-  session: ImapSession,
-  login: Login,
-  sharing: Sharing,
-  holder: Holder,
-): Promise<Place | undefined> {
-  const { user, account: own } = login.identity
-  // Own mailboxes have no other name.
-  if (holder.account === own) return undefined
-  if (!(await accountsFor(session, login, sharing)).includes(holder.account)) return undefined
+async function placeOf(session: ImapSession, login: Login, sharing: Sharing, holder: Holder): Promise<Place> {
+  const { user } = login.identity
   const identifiers = await sharing.identifiersOf(user)
   const isOwner = holder.owners.some((owner) => identifiers.includes(owner))
   return {

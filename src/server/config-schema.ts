@@ -115,6 +115,21 @@ const signIn = z.strictObject({
   addressFailures: amount(30, 'attempts', 'Wrong passwords from one address until further attempts have to wait.'),
 })
 
+const firstLevel = (value: string, description: string): z.ZodDefault<z.ZodString> =>
+  z
+    .string()
+    .regex(/^[^/*%\p{Cc}]{1,100}$/u, 'cannot be the first level of names of mailboxes')
+    .refine((name) => name.toUpperCase() !== 'INBOX', 'is everybody\'s own')
+    .default(value)
+    .register(settings, { description })
+
+const sharing = z.strictObject({
+  enabled: flag(true, 'Whether users may share mailboxes, and see those that are shared with them.'),
+  otherUsers: firstLevel('Other Users', "The first level of the names of other users' mailboxes."),
+  sharedAccounts: firstLevel('Shared', 'The first level of the names of mailboxes of shared accounts.'),
+  seenPerUser: flag(true, 'Whether everybody has a `\\Seen` of their own in mailboxes that are shared from now on.'),
+})
+
 const limits = z.strictObject({
   connections: amount(20_000, 'connections', 'Open at once, of all listeners together.'),
   connectionsPerAddress: amount(500, 'connections', 'Open at once from one address (IPv6: one /64).'),
@@ -231,6 +246,7 @@ const tables = {
   http: [http, 'Metrics and health.'],
   tls: [tls, 'Certificates; read again at SIGHUP.'],
   signIn: [signIn, 'Signing in.'],
+  sharing: [sharing, 'Mailboxes that several users may use.'],
   limits: [limits, 'What one client may ask of the server. The defaults suit a site of some thousand people.'],
   quota: [quota, 'What an account may hold for which nothing else was set, by `crispin user quota` or by SETQUOTA.'],
   log: [log, 'The log.'],
@@ -245,6 +261,7 @@ const configSchema: z.ZodType<Config> = z.strictObject({
   http: http.prefault({}),
   tls: tls.prefault({}),
   signIn: signIn.prefault({}),
+  sharing: sharing.prefault({}),
   limits: limits.prefault({}),
   quota: quota.prefault({}),
   log: log.prefault({}),

@@ -36,6 +36,12 @@ export interface Config {
     readonly accountFailures: number
     readonly addressFailures: number
   }
+  readonly sharing: {
+    readonly enabled: boolean
+    readonly otherUsers: string
+    readonly sharedAccounts: string
+    readonly seenPerUser: boolean
+  }
   readonly limits: {
     readonly connections: number
     readonly connectionsPerAddress: number

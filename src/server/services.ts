@@ -14,6 +14,7 @@ import type { QuotaLimits } from '../model/quota.ts'
 import type { ConnectionCeilings } from '../net/connection-limits.ts'
 import type { Store } from '../store/store.ts'
 import type { Config } from './config-type.ts'
+import { sharingOf } from './sharing.ts'
 import { version } from './version.ts'
 
 /** What all protocols of a server stand on. */
@@ -38,6 +39,7 @@ export interface Services {
 export function makeServices(config: Config, ground: Ground): Services {
   const { store, directory, log, now, onCommand } = ground
   const { signIn } = config
+  const sharing = sharingOf(config, directory.people)
   const authenticator = createAuthenticator({
     directory,
     log,
@@ -60,6 +62,7 @@ export function makeServices(config: Config, ground: Ground): Services {
     ...annotationsAndQuotas(config),
     loginCounts: new Map(),
     ...(onCommand ? { onCommand } : {}),
+    ...(sharing && { sharing }),
   }
   return {
     imap,

@@ -1,4 +1,5 @@
 import type { AnyCommand } from '../command.ts'
+import { deleteAcl, getAcl, listRights, myRights, setAcl } from './acl.ts'
 import { append } from './append.ts'
 import { authenticate } from './authenticate.ts'
 import { capability } from './capability.ts'
@@ -60,6 +61,11 @@ export const commands: readonly AnyCommand[] = [
   list,
   lsub,
   namespace,
+  setAcl,
+  deleteAcl,
+  getAcl,
+  listRights,
+  myRights,
   status,
   getMetadata,
   setMetadata,
