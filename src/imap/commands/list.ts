@@ -9,6 +9,7 @@ import { canonicalPattern, matchesPattern, mayMatchBelow } from '../list-pattern
 import { parseEntryNames } from '../metadata-names.ts'
 import { othersMailboxes, ownMailboxes } from '../namespaces.ts'
 import { allows, type MailboxReference } from '../reference.ts'
+import { myRightsResponse } from '../responses/acl.ts'
 import { listResponse, parentsOf } from '../responses/list.ts'
 import { mailboxEntries, metadataResponse, seesMetadata } from '../responses/metadata.ts'
 import { checkStatusItems, fullStatus, parseStatusItems, statusResponse, type StatusItem } from '../responses/status.ts'
@@ -28,6 +29,8 @@ interface ListArgs {
     readonly children: boolean
     /** In the order asked for; empty: no STATUS. */
     readonly status: readonly StatusItem[]
+    /** Whether to tell the user's rights (RFC 8440 §3). */
+    readonly rights: boolean
     /** Entry names in lower case; empty: no METADATA. */
     readonly metadata: readonly string[]
   }
@@ -35,7 +38,8 @@ interface ListArgs {
 
 /**
  * LIST, RFC 9051 §6.3.9 (RFC 3501 §6.3.8), with the options of LIST-EXTENDED (RFC 5258), LIST-STATUS (RFC 5819),
- * LIST-METADATA (RFC 9590) and SPECIAL-USE (RFC 6154 §3). Special uses and children are told whether or not they are asked for.
+ * LIST-METADATA (RFC 9590), LIST-MYRIGHTS (RFC 8440) and SPECIAL-USE (RFC 6154 §3). Special uses and children are told
+ * whether or not they are asked for.
  */
 export const list: Command<'authenticated', ListArgs> = defineCommand({
   name: 'LIST',
@@ -45,6 +49,9 @@ export const list: Command<'authenticated', ListArgs> = defineCommand({
   async run(session, args) {
     const { reference, patterns, extended, want } = args
     checkStatusItems(session, want.status)
+    if (want.rights && !(offers(session, 'LIST-MYRIGHTS') && session.services.sharing)) {
+      throw new BadSyntax('There is no return option MYRIGHTS', 0)
+    }
     if (want.metadata.length > 0 && !offers(session, 'LIST-METADATA')) {
       throw new BadSyntax('There is no return option METADATA', 0)
     }
@@ -63,6 +70,7 @@ export const list: Command<'authenticated', ListArgs> = defineCommand({
       session.out.line(listResponse(session, attributes, name, extra))
       const status = statuses.get(name)
       if (status !== undefined) session.out.line(status)
+      if (matched && want.rights) session.out.line(myRightsResponse(session, matched))
       if (matched && seesMetadata(matched) && want.metadata.length > 0) {
         const entries = await mailboxEntries(session.login, matched)
         const asked = want.metadata.map((entry) => [entry, entries.get(entry)] as const)
@@ -225,7 +233,7 @@ function parseList(cursor: Cursor): ListArgs {
   } else {
     patterns = [cursor.listMailbox()]
   }
-  const want: Want = { subscribed: false, children: false, status: [], metadata: [] }
+  const want: Want = { subscribed: false, children: false, status: [], rights: false, metadata: [] }
   if (cursor.hasMore) {
     cursor.space()
     if (!cursor.tryWord('RETURN')) throw cursor.expected('RETURN')
@@ -259,6 +267,7 @@ function parseReturnOptions(cursor: Cursor, want: Want): void {
     const option = cursor.keyword('a return option')
     if (option === 'SUBSCRIBED') want.subscribed = true
     else if (option === 'CHILDREN') want.children = true
+    else if (option === 'MYRIGHTS') want.rights = true
     else if (option === 'STATUS') {
       cursor.space()
       want.status = parseStatusItems(cursor)
