@@ -6,7 +6,7 @@ import { type MailboxSnapshot, rowOfUid } from '../model/snapshot.ts'
 import type { Work } from '../search/context.ts'
 import type { AccountStore } from '../store/store.ts'
 import type { SessionIn } from './command.ts'
-import type { MailboxReference } from './reference.ts'
+import { actorOf, type MailboxReference } from './reference.ts'
 
 /** What COPY and MOVE came to. */
 export interface Copied {
@@ -20,6 +20,10 @@ export interface Copied {
 
 /** Octets that are read and staged at once. */
 const pieceBytes = 64 * 1024
+
+/** Messages, and octets of them all, that go to another account in one command. A single one may be larger. */
+const maxAcrossMessages = 5000
+const maxAcrossBytes: number = 128 * 1024 * 1024
 
 /**
  * Copies or moves messages from the selected mailbox to another account. The octets are read and taken in anew, since
@@ -36,6 +40,7 @@ export async function copyAcross(
   const source = await account.snapshot(view.mailbox, user)
   const rows = uids.map((uid) => rowOfUid(source.uids, uid) + 1)
   if (rows.includes(0)) throw new Refusal('EXPUNGEISSUED', 'Some messages are gone; nothing was done')
+  requireFew(source, rows)
   const staged: StagedMessage[] = []
   try {
     const work = { done: 0, goal: rows.length }
@@ -44,7 +49,9 @@ export async function copyAcross(
       const row = rows[n]! - 1 // as many
       return { staged: message, flags: flagsAt(source, row), internalDate: source.internalDates[row]! } // inside bounds
     })
-    const committed = await target.account.commit([{ op: 'append', mailbox: target.mailbox.id, messages }])
+    const committed = await target.account.commit([
+      { op: 'append', mailbox: target.mailbox.id, messages, ...actorOf(target) },
+    ])
     const { uidValidity, uids: to } = resultOf(committed, 0, 'append')
     if (op === 'copy') return { uidValidity, from: uids, to, modSeq: source.highestModSeq }
     const { modSeq } = await account.commit([{ op: 'expunge', mailbox: view.mailbox, uids, onlyDeleted: false }])
@@ -52,6 +59,16 @@ export async function copyAcross(
   } finally {
     for (const message of staged) message.release() // does nothing to those that are committed
   }
+}
+
+/** Throws `Refusal` (`LIMIT`) where more would have to be held at once than one client may have us hold. */
+function requireFew({ sizes }: MailboxSnapshot, rows: Uint32Array): void {
+  const octets = rows.reduce((sum, row) => sum + sizes[row - 1]!, 0) // inside bounds
+  if (rows.length <= maxAcrossMessages && octets <= Math.max(maxAcrossBytes, sizes[(rows[0] ?? 1) - 1] ?? 0)) return
+  throw new Refusal(
+    'LIMIT',
+    `To another account go ${maxAcrossMessages} messages at once, and ${maxAcrossBytes} octets`,
+  )
 }
 
 async function stageCopy(

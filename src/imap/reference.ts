@@ -1,4 +1,5 @@
 import type { Mailbox, MailboxTree } from '../model/mailbox.ts'
+import type { Actor } from '../model/operation.ts'
 import { Refusal } from '../model/refusal.ts'
 import type { Right, Rights } from '../model/rights.ts'
 import type { AccountStore } from '../store/store.ts'
@@ -50,6 +51,11 @@ export function requireRight(reference: Pick<MailboxReference, 'rights'>, right:
 export function isReadWrite({ mailbox, rights, user }: Pick<MailboxReference, 'mailbox' | 'rights' | 'user'>): boolean {
   const isSeenShared = user === undefined || !mailbox.seenPerUser
   return Array.from(isSeenShared ? 'iewts' : 'iewt').some((right) => rights.includes(right))
+}
+
+/** Who changes a mailbox, as operations of the store name it: the owner needs no name. */
+export function actorOf({ user, rights }: Pick<MailboxReference, 'user' | 'rights'>): Actor {
+  return user === undefined ? {} : { user, rights }
 }
 
 /** What is said of a mailbox that does not exist, or of which this user is not to know whether it does. */

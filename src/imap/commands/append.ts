@@ -5,6 +5,7 @@ import { appendedMessages, type MessageArgs, openMessages, parseMessages } from 
 import { defineCommand, type Command } from '../command.ts'
 import { requireSaveWithin } from '../message-limit.ts'
 import { requireRoom, warnOfQuota } from '../quota-roots.ts'
+import { actorOf } from '../reference.ts'
 import { code } from '../responses/codes.ts'
 import { writeNormalisedName } from '../responses/list.ts'
 import { catchUp } from '../url/catenate.ts'
@@ -18,7 +19,7 @@ interface AppendArgs {
 /**
  * APPEND, RFC 9051 §6.3.12 (RFC 3501 §6.3.11), of several messages (RFC 3502), with octets of any value
  * (RFC 3516 §4.4), put together of parts (RFC 4469), limited (RFC 7889) and answered with APPENDUID (RFC 4315 §3). All
- * or nothing.
+ * or nothing. Flags that the user has no right to set are left out (RFC 4314 §4).
  *
  * Deviates: RFC 9755 §4 has octets above 127 in header fields refused where UTF8=ACCEPT is not enabled. There is much
  * mail with such octets, and whoever moves or synchronises it must be able to.
@@ -53,7 +54,7 @@ export const append: Command<'authenticated', AppendArgs> = defineCommand({
     requireSaveWithin(session, messages.length)
     await catchUp(session, account, messages)
     const committed = await account.commit([
-      { op: 'append', mailbox: mailbox.id, messages: appendedMessages(session, messages) },
+      { op: 'append', mailbox: mailbox.id, messages: appendedMessages(session, messages), ...actorOf(target) },
     ])
     const { uidValidity, uids } = resultOf(committed, 0, 'append')
     await warnOfQuota(session, target)

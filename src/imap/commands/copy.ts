@@ -7,6 +7,7 @@ import { defineCommand, type Command, type SessionIn } from '../command.ts'
 import { newestUids, requireSaveWithin } from '../message-limit.ts'
 import { copyAcross, type Copied } from '../copy-across.ts'
 import { warnOfQuota } from '../quota-roots.ts'
+import { actorOf } from '../reference.ts'
 import { code } from '../responses/codes.ts'
 
 /** What COPY and MOVE are given. */
@@ -28,7 +29,8 @@ export function parseCopy(cursor: Cursor): CopyArgs {
 
 /**
  * COPY and UID COPY, RFC 9051 §6.4.7 (RFC 3501 §6.4.7); COPYUID, RFC 4315 §3. All or nothing: a failed copy leaves
- * the target as it was, and so does one of a message that another session expunged meanwhile.
+ * the target as it was, and so does one of a message that another session expunged meanwhile. Flags that the user has no
+ * right to set in the target are left out (RFC 4314 §4).
  */
 export const copy: Command<'selected', CopyArgs> = defineCommand({
   name: 'COPY',
@@ -71,7 +73,7 @@ export async function copyMessages(
     to: copied,
     modSeq,
   } = await (target.account === account
-    ? copyWithin(account, { op, from: view.mailbox, uids, to: target.mailbox.id })
+    ? copyWithin(account, { op, from: view.mailbox, uids, to: target.mailbox.id, ...actorOf(target) })
     : copyAcross(session, op, uids, target))
   const limited = limitCode === undefined ? {} : { limitCode }
   await warnOfQuota(session, target)

@@ -42,6 +42,8 @@ export const create: Command<'authenticated', CreateArgs> = defineCommand({
     // A separator at the end only says that there will be inferior names (RFC 9051 §6.3.4).
     const { place, name } = await placeNew(session, session.login, session.mailboxName(wire).replace(/\/$/, ''))
     const { account } = place
+    // They would be taken from the owner's own mailboxes.
+    if (place.user !== undefined && use.length > 0) throw new Refusal('USEATTR', "Special uses are the owner's")
     const specialUse = [...new Set(use.map(specialUseNamed))]
     const committed = await account.commit([
       { op: 'createMailbox', name, ...(specialUse.length > 0 && { specialUse }) },

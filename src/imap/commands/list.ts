@@ -1,4 +1,4 @@
-import type { MailboxStatus } from '../../model/mailbox.ts'
+import type { MailboxStatus, SpecialUse } from '../../model/mailbox.ts'
 import { Refusal } from '../../model/refusal.ts'
 import type { AccountStore } from '../../store/store.ts'
 import type { Cursor } from '../../wire/cursor.ts'
@@ -106,7 +106,7 @@ function selectNames(
   const meets = (name: string): boolean => {
     const mailbox = mailboxes.get(name)?.mailbox
     if (select.subscribed && !subscribed.has(name)) return false
-    if (select.specialUse && !mailbox?.specialUse.length) return false
+    if (select.specialUse && usesOf(mailboxes.get(name)).length === 0) return false
     // Without a filter, a level that exists only by its inferiors is shown too, else they would hang in the air.
     return filtered || mailbox !== undefined || parents.has(name)
   }
@@ -133,7 +133,8 @@ function selectNames(
       if ((want.subscribed || select.subscribed) && subscribed.has(name)) attributes.push('\\Subscribed')
       if (parents.has(name)) attributes.push('\\HasChildren')
       else if (mailbox || want.children) attributes.push('\\HasNoChildren')
-      attributes.push(...(mailbox?.specialUse ?? []))
+      if (reference && !allows(reference, 'r')) attributes.push('\\Noselect')
+      attributes.push(...usesOf(reference))
       const criteria = [...(select.subscribed ? ['"SUBSCRIBED"'] : []), ...(select.specialUse ? ['"SPECIAL-USE"'] : [])]
       const matched = chosen.has(name) ? reference : undefined
       return {
@@ -144,6 +145,11 @@ function selectNames(
         extra: childInfo.has(name) ? ` ("CHILDINFO" (${criteria.join(' ')}))` : '',
       }
     })
+}
+
+/** What the mailbox is for to this user: for what another uses theirs is no matter of others. */
+function usesOf(reference: MailboxReference | undefined): readonly SpecialUse[] {
+  return reference?.user === undefined ? (reference?.mailbox.specialUse ?? []) : []
 }
 
 /** Mailboxes that may match one of the patterns, by the names that the client knows; others' only if they may. */

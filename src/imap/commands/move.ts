@@ -1,4 +1,5 @@
 import { defineCommand, type Command } from '../command.ts'
+import { requireRight } from '../reference.ts'
 import { code } from '../responses/codes.ts'
 import { requireWritable } from '../responses/updates.ts'
 import { answerWithin } from '../message-limit.ts'
@@ -6,7 +7,7 @@ import { copyMessages, parseCopy, type CopyArgs } from './copy.ts'
 
 /**
  * MOVE and UID MOVE, RFC 9051 §6.4.8 (RFC 6851 §3). COPYUID comes untagged, ahead of the EXPUNGE responses, as RFC 6851
- * §4.3 asks for.
+ * §4.3 asks for. It takes the rights of STORE, COPY and EXPUNGE together (§4.2).
  */
 export const move: Command<'selected', CopyArgs> = defineCommand({
   name: 'MOVE',
@@ -17,6 +18,8 @@ export const move: Command<'selected', CopyArgs> = defineCommand({
 
   async run(session, args, { byUid }) {
     requireWritable(session.selected)
+    requireRight(session.selected, 't')
+    requireRight(session.selected, 'e')
     const { copyUid, modSeq, limitCode } = await copyMessages(session, 'move', args, byUid)
     if (modSeq === undefined) return { text: 'MOVE completed, nothing to move' }
     if (copyUid !== undefined) session.out.line(`* OK [${copyUid}] Moved`)

@@ -5,7 +5,7 @@ import type { NumberSet } from '../../wire/number-set.ts'
 import { appendedMessages, type MessageArgs, openMessages, parseMessage } from '../append-messages.ts'
 import { defineCommand, type Command } from '../command.ts'
 import { warnOfQuota } from '../quota-roots.ts'
-import { requireRight } from '../reference.ts'
+import { actorOf, requireRight } from '../reference.ts'
 import { code } from '../responses/codes.ts'
 import { requireWritable } from '../responses/updates.ts'
 import { catchUp } from '../url/catenate.ts'
@@ -19,7 +19,7 @@ interface ReplaceArgs {
 
 /**
  * REPLACE and UID REPLACE, RFC 8508 §3: append and expunge in one commit, so there is never neither nor both;
- * also with CATENATE (RFC 8508 §4.2).
+ * also with CATENATE (RFC 8508 §4.2). It takes the rights of STORE, EXPUNGE and APPEND together (§4.1).
  */
 export const replace: Command<'selected', ReplaceArgs> = defineCommand({
   name: 'REPLACE',
@@ -50,6 +50,7 @@ export const replace: Command<'selected', ReplaceArgs> = defineCommand({
   async run(session, { set, mailbox: wire, message }, { byUid }) {
     const { selected, login } = session
     requireWritable(selected)
+    requireRight(selected, 't')
     requireRight(selected, 'e')
     const { rows } = session.resolve(selected, set, byUid)
     const uids = selected.view.uidsOfRows(rows)
@@ -60,6 +61,7 @@ export const replace: Command<'selected', ReplaceArgs> = defineCommand({
       op: 'append',
       mailbox: target.mailbox.id,
       messages: appendedMessages(session, [message]),
+      ...actorOf(target),
     }
     const expunge: Operation = { op: 'expunge', mailbox: selected.view.mailbox, uids, onlyDeleted: false }
     // Two accounts have no commit in common: then the new message is there, durably, before the old one goes.

@@ -1,14 +1,18 @@
-import { changedFlags, type FlagMode, type FlagSet } from '../../model/flags.ts'
+import { changedFlags, type FlagMode, type FlagSet, systemFlag } from '../../model/flags.ts'
 import { asModSeq, type Uids } from '../../model/numbers.ts'
 import { resultOf } from '../../model/operation.ts'
+import { Refusal } from '../../model/refusal.ts'
+import type { Rights } from '../../model/rights.ts'
 import { type MailboxSnapshot, rowsOfAll } from '../../model/snapshot.ts'
 import type { MailboxView, Selection } from '../../session/view.ts'
 import { formatSet, type NumberSet } from '../../wire/number-set.ts'
 import { defineCommand, type Command, type SessionIn } from '../command.ts'
 import { parseFlags } from '../flags.ts'
 import { answerWithin, newestUids } from '../message-limit.ts'
+import { actorOf } from '../reference.ts'
 import { code } from '../responses/codes.ts'
 import { requireWritable, writeFlagUpdates, writeNewKeywords } from '../responses/updates.ts'
+import type { SelectedMailbox } from '../state.ts'
 
 interface StoreArgs {
   readonly set: NumberSet
@@ -49,8 +53,9 @@ export const store: Command<'selected', StoreArgs> = defineCommand({
   async run(session, { set, mode, silent, flags, unchangedSince }, { byUid }) {
     const { selected } = session
     requireWritable(selected)
+    requireSome(selected, mode, flags)
     if (unchangedSince !== undefined) session.enableCondstore()
-    const { account, user, view } = selected
+    const { account, view } = selected
     const { rows, someGone } = session.resolve(selected, set, byUid)
     const before = view.snapshot
     const { messages: uids, code: limitCode } = newestUids(session, view.uidsOfRows(rows))
@@ -62,7 +67,7 @@ export const store: Command<'selected', StoreArgs> = defineCommand({
         mode,
         flags,
         ...(unchangedSince !== undefined && { unchangedSince: asModSeq(unchangedSince) }),
-        ...(user !== undefined && { user }),
+        ...actorOf(selected),
       },
     ])
     const { stored, modified } = resultOf(committed, 0, 'store')
@@ -80,6 +85,24 @@ export const store: Command<'selected', StoreArgs> = defineCommand({
     return answerWithin(session, limitCode, done)
   },
 })
+
+/**
+ * Throws `Refusal` (`NOPERM`) where the user may change none of the flags; those that they may are enough, and the others
+ * stay as they are (RFC 4314 §4).
+ */
+function requireSome({ rights }: SelectedMailbox, mode: FlagMode, flags: FlagSet): void {
+  const enough = mode === 'replace' ? 'swt' : rightsToChange(flags)
+  if (enough === '' || Array.from(enough).some((right) => rights.includes(right))) return
+  throw new Refusal('NOPERM', 'That takes a right to the flags of the mailbox')
+}
+
+/** The rights that the flags of a set are changed with. */
+function rightsToChange({ system, keywords }: FlagSet): Rights {
+  const others = system & ~(systemFlag.seen | systemFlag.deleted)
+  const seen = system & systemFlag.seen ? 's' : ''
+  const deleted = system & systemFlag.deleted ? 't' : ''
+  return seen + deleted + (others !== 0 || keywords.length > 0 ? 'w' : '')
+}
 
 /**
  * Answers with the new flags. `.SILENT` leaves them out, but not where another session's change came in between and
