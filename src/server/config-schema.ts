@@ -67,6 +67,13 @@ const server = z.strictObject({
   comment: text('What clients are told of this server as `/shared/comment` (RFC 5464).'),
   contact: text('A URI (`mailto:` ...) to reach its administrators by, told as `/shared/admin` (RFC 5464).'),
   shutdownSeconds: seconds(10, 'How long commands and deliveries that have begun may take to finish at SIGTERM.'),
+  workers: amount(
+    1,
+    'processes',
+    'Processes that serve together on the same ports; more than one where a single processor is not enough.',
+    1,
+    64,
+  ),
 })
 
 const imap = z.strictObject({

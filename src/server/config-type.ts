@@ -8,6 +8,7 @@ export interface Config {
     readonly comment?: string | undefined
     readonly contact?: string | undefined
     readonly shutdownSeconds: number
+    readonly workers: number
   }
   readonly imap: {
     readonly listen: readonly string[]

@@ -5,6 +5,7 @@ import type { UserDirectory } from '../accounts/directory.ts'
 import { userDirectory } from '../accounts/user-directory.ts'
 import { silentLog } from '../model/log.ts'
 import type { Log } from '../model/log.ts'
+import type { EmbeddedStoreOptions } from '../store/embedded/index.ts'
 import { embeddedStore } from '../store/embedded/index.ts'
 import { StoreFailure } from '../store/store.ts'
 import type { AccountStore, Store } from '../store/store.ts'
@@ -37,8 +38,13 @@ export function usersFile(dataDirectory: string): string {
 
 /** Opens the mail of a data directory, for this process alone. Throws `StoreFailure`. */
 export async function openStore(config: Config, log: Log = silentLog): Promise<Store> {
+  return await embeddedStore(embeddedOptions(config, log))
+}
+
+/** How a configuration wants the store. */
+export function embeddedOptions(config: Config, log: Log): EmbeddedStoreOptions {
   const { server, limits } = config
-  return await embeddedStore({
+  return {
     directory: server.dataDirectory,
     log,
     limits: {
@@ -47,7 +53,7 @@ export async function openStore(config: Config, log: Log = silentLog): Promise<S
       maxKeywords: limits.keywords,
       quota: defaultQuotaOf(config),
     },
-  })
+  }
 }
 
 /** Whether a failure says that a server has the store open. */

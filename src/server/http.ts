@@ -1,10 +1,10 @@
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import type { Metrics } from './metrics.ts'
+import type { MetricsPage } from './metrics.ts'
 
 /** What the HTTP listener tells. */
 export interface HttpOptions {
-  readonly metrics: Metrics
+  readonly metrics: MetricsPage
   /** Whether sessions are served: not yet at the start, not any more at the end. */
   readonly isReady: () => boolean
 }

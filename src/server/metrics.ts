@@ -1,13 +1,28 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { ImapServices } from '../imap/services.ts'
 import type { SessionCounters } from './sessions.ts'
 
 /** What Prometheus is shown. */
-export interface Metrics extends SessionCounters {
+export interface Metrics extends SessionCounters, MetricsPage {
   readonly onCommand: NonNullable<ImapServices['onCommand']>
-  /** The page for `/metrics`. */
+  sample(): Promise<MetricsSample>
+}
+
+/** The page for `/metrics`. */
+export interface MetricsPage {
   text(): Promise<string>
   readonly contentType: string
+}
+
+/** What one process counted up to now. */
+export type MetricsSample = Awaited<ReturnType<Registry['getMetricsAsJSON']>>
+
+/** The page that shows several processes as one. */
+export function metricsOfAll(samples: () => Promise<readonly MetricsSample[]>): MetricsPage {
+  return {
+    text: async () => AggregatorRegistry.aggregate([...(await samples())]).metrics(),
+    contentType: Registry.PROMETHEUS_CONTENT_TYPE,
+  }
 }
 
 /** Makes the metrics of one server. `open` counts connections when the page is asked for. */
@@ -59,6 +74,7 @@ export function createMetrics(open: () => { readonly total: number; readonly una
       commands.inc({ command, outcome })
       if (command !== 'IDLE') durations.observe({ command }, ms / 1000)
     },
+    sample: () => registry.getMetricsAsJSON(),
     text: () => registry.metrics(),
     contentType: registry.contentType,
   }

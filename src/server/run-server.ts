@@ -6,7 +6,7 @@ import type { Listener, ListenerOptions } from '../net/listener.ts'
 import { TlsContexts } from '../net/tls-contexts.ts'
 import type { TlsSettings } from '../net/tls-contexts.ts'
 import type { Config } from './config-type.ts'
-import type { Metrics } from './metrics.ts'
+import type { Metrics, MetricsSample } from './metrics.ts'
 import { ceilingsOf, makeServices, withLimits } from './services.ts'
 import type { Ground } from './services.ts'
 import { refuse, Sessions } from './sessions.ts'
@@ -29,15 +29,31 @@ export interface RunningServer {
    * the answer.
    */
   reload(config: Config, tls: TlsSettings | undefined): readonly string[]
-  /** Says BYE to all, lets them finish for as long as is configured, and closes. Store and users stay open. */
-  stop(): Promise<void>
+  /** What it counts, where it does. */
+  sample(): Promise<MetricsSample | undefined>
+  /**
+   * Says BYE to all, lets them finish for `graceMs` or as long as is configured, and closes. Store and users stay open.
+   */
+  stop(graceMs?: number): Promise<void>
+}
+
+/** How a server is one of several on the same ports. */
+export interface Company {
+  /** Whether it counts what it does, for another process that asks. */
+  readonly measures: boolean
 }
 
 /** Opens all listeners of a configuration, or none. Throws `ListenFailure`. */
-export async function runServer(config: Config, ground: Ground, tls: TlsSettings | undefined): Promise<RunningServer> {
+export async function runServer(
+  config: Config,
+  ground: Ground,
+  tls: TlsSettings | undefined,
+  company?: Company,
+): Promise<RunningServer> {
   const { log } = ground
   const limits = new ConnectionLimits(ceilingsOf(config))
-  const metrics = config.http.listen.length > 0 ? await loadMetrics(limits) : undefined
+  const isMeasured = config.http.listen.length > 0 || company?.measures === true
+  const metrics = isMeasured ? await loadMetrics(limits) : undefined
   const services = makeServices(config, metrics ? { ...ground, onCommand: metrics.onCommand } : ground)
   const { directory } = config.protocolLog
   const sessions = new Sessions(services, {
@@ -59,6 +75,7 @@ export async function runServer(config: Config, ground: Ground, tls: TlsSettings
       const listener = await listen({
         ...options,
         address: parseListenAddress(address),
+        sharesPort: company !== undefined,
         limits,
         handshakeTimeoutMs: config.tls.handshakeSeconds * 1000,
         log,
@@ -82,10 +99,10 @@ export async function runServer(config: Config, ground: Ground, tls: TlsSettings
     return open
   }
 
-  async function close(): Promise<void> {
+  async function close(graceMs: number = config.server.shutdownSeconds * 1000): Promise<void> {
     isReady = false
     const closing = listeners.map((listener) => listener.close())
-    const left = await sessions.end('The server is shutting down', config.server.shutdownSeconds * 1000)
+    const left = await sessions.end('The server is shutting down', graceMs)
     if (left > 0) log.warn({ sessions: left }, 'sessions cut off, since they did not end in time')
     for (const listener of listeners) listener.cut()
     for (const server of httpServers) server.close().closeAllConnections()
@@ -129,6 +146,7 @@ export async function runServer(config: Config, ground: Ground, tls: TlsSettings
         sessions.services = withLimits(sessions.services, next)
         return needsRestart(config, next)
       },
+      sample: async () => metrics?.sample(),
       stop: close,
     }
   } catch (error) {
@@ -148,7 +166,9 @@ async function loadMetrics(limits: ConnectionLimits): Promise<Metrics> {
 }
 
 /** Tables in which a difference is not taken up by a reload. */
-function needsRestart(before: Config, after: Config): string[] {
-  const fixed = ['server', 'imap', 'imaps', 'lmtp', 'http', 'signIn', 'protocolLog'] as const
-  return fixed.filter((table) => JSON.stringify(before[table]) !== JSON.stringify(after[table]))
+export const fixedTables = ['server', 'imap', 'imaps', 'lmtp', 'http', 'signIn', 'protocolLog'] as const
+
+/** Those of {@link fixedTables} in which there is a difference. */
+export function needsRestart(before: Config, after: Config): string[] {
+  return fixedTables.filter((table) => JSON.stringify(before[table]) !== JSON.stringify(after[table]))
 }

@@ -1,11 +1,13 @@
-import { once } from 'node:events'
-import { pino } from 'pino'
-import type { Log } from '../model/log.ts'
 import type { Config } from './config-type.ts'
 import { eraseMarked, openStore, openUsers } from './data-directory.ts'
 import { exitCodes, sentenceOf } from './failures.ts'
+import { applyQuotaRequests } from './quota-requests.ts'
+import { endOnFaults, newLog } from './server-log.ts'
+import { stopSignal } from './stop-signal.ts'
+import { superviseUntilStopped } from './supervise.ts'
 import { runServer, usesTls } from './run-server.ts'
 import type { ServerAddresses } from './run-server.ts'
+import { defaultQuotaOf } from './services.ts'
 import { loadTls } from './tls.ts'
 
 /** What is known when all listeners are open. */
@@ -25,10 +27,8 @@ export async function serveUntilStopped(
   onReady: (server: ReadyServer) => void,
 ): Promise<void> {
   const config = await load()
-  const log = pino(
-    { level: config.log.level, base: null, redact: ['password'] },
-    pino.destination({ fd: 2, sync: true }),
-  )
+  if (config.server.workers > 1) return await superviseUntilStopped(config, load, onReady)
+  const log = newLog(config)
   endOnFaults(log)
   const now = Date.now
   const stopping = stopSignal()
@@ -36,6 +36,7 @@ export async function serveUntilStopped(
   const directory = open.adopt(await openUsers(config), (users) => users.close())
   const store = open.adopt(await openStore(config, log), (mail) => mail.close())
   await eraseMarked(config.server.dataDirectory, { store, users: directory, log })
+  await applyQuotaRequests(config.server.dataDirectory, defaultQuotaOf(config), { store, log })
   const tls = usesTls(config) ? await loadTls(config, now()) : undefined
   const certificate = tls && { fingerprint: tls.certificates[0].fingerprint, made: tls.made }
   const server = open.adopt(await runServer(config, { store, directory, log, now }, tls), (running) => running.stop())
@@ -47,6 +48,7 @@ export async function serveUntilStopped(
     const needRestart = server.reload(next, tls && (await loadTls(next, now())))
     if (needRestart.length > 0) log.warn({ tables: needRestart }, 'changes in these tables need a restart')
     await eraseMarked(config.server.dataDirectory, { store, users: directory, log })
+    await applyQuotaRequests(config.server.dataDirectory, defaultQuotaOf(config), { store, log })
     log.info({}, 'reloaded')
   }
   const onHangUp = (): void => {
@@ -63,23 +65,4 @@ export async function serveUntilStopped(
     // Asked twice, in a hurry: nothing acknowledged is lost by it, only politeness.
     process.once(signal, () => process.exit(exitCodes.failed))
   }
-}
-
-async function stopSignal(): Promise<string> {
-  return await Promise.race(
-    ['SIGTERM', 'SIGINT'].map(async (signal) => {
-      await once(process, signal)
-      return signal
-    }),
-  )
-}
-
-/** A fault that nobody caught leaves the process in a state nobody planned: it says so and ends. */
-function endOnFaults(log: Log): void {
-  const end = (error: unknown): void => {
-    log.error({ err: error }, 'unexpected failure: the server ends')
-    process.exit(exitCodes.failed)
-  }
-  process.once('uncaughtException', end)
-  process.once('unhandledRejection', end)
 }
