@@ -1,6 +1,6 @@
 import type { ThreadForest } from '../../search/thread.ts'
 import { formatResultRange, placesOf, type SearchReturns } from '../../wire/search-returns.ts'
-import { maxDecimalDigits, writeDecimal } from '../../wire/decimal.ts'
+import { maxDecimalDigits, writeDecimals } from '../../wire/decimal.ts'
 import { quoted } from '../../wire/strings.ts'
 import type { ResponseWriter } from '../../wire/response-writer.ts'
 import type { SessionIo } from '../session.ts'
@@ -31,7 +31,7 @@ export async function writeNumbers(
   const { out } = session
   out.text('* ' + name)
   for (let start = 0; start < numbers.length; start += sliceNumbers) {
-    out.bytes(spaced(numbers.subarray(start, start + sliceNumbers)))
+    out.bytes(scratch, 0, writeDecimals(scratch, 0, numbers.subarray(start, start + sliceNumbers)))
     if (out.full) await session.io.settled()
   }
   out.line(modSeq === undefined ? '' : ` (MODSEQ ${modSeq})`)
@@ -39,18 +39,6 @@ export async function writeNumbers(
 
 /** Where numbers are written before they are copied, which they are at once: the same memory for everybody. */
 const scratch = Buffer.allocUnsafeSlow(sliceNumbers * (maxDecimalDigits + 1))
-
-/** The numbers, a slice at most, each behind a space; until the next call. */
-function spaced(numbers: Uint32Array): Buffer {
-  let at = 0
-  for (let n = 0; n < numbers.length; n++) {
-    scratch[at++] = space
-    at = writeDecimal(scratch, at, numbers[n]!) // inside bounds
-  }
-  return scratch.subarray(0, at)
-}
-
-const space = 0x20
 
 /**
  * The ESEARCH response (RFC 9051 §7.3.4): of a search by `tag` what `returns` asks for (RFC 4731 §3.1), a page of it as
