@@ -138,6 +138,9 @@ export class MailboxView {
 
   /** The UIDs of rows of the snapshot; those that are -1 are left out. */
   uidsOfRows(rows: Int32Array): Uint32Array {
+    const first = rows[0] ?? 0
+    const isRun = rows[rows.length - 1] === first + rows.length - 1 && !rows.includes(-1)
+    if (isRun) return this.#snapshot.uids.subarray(first, first + rows.length)
     const uids = new Uint32Array(rows.length)
     let count = 0
     for (const row of rows) if (row >= 0) uids[count++] = this.#snapshot.uids[row]! // inside bounds

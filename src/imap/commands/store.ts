@@ -124,6 +124,7 @@ async function tell(
 
   const told = before.uids === latest.uids ? rows : rowsOfAll(before.uids, stored)
   const isExpected = expectation(before, latest, how)
+  const { condstore } = session
   const surprising: number[] = []
   const plain: number[] = []
   for (let n = 0; n < rows.length; n++) {
@@ -131,7 +132,7 @@ async function tell(
     const then = told[n]! // as many
     if (now < 0 || then < 0) continue
     if (!isExpected(before.flags.at(then), latest.flags.at(now))) surprising.push(n)
-    else if (session.condstore) plain.push(n)
+    else if (condstore) plain.push(n)
   }
   const some = (places: readonly number[], withFlags: boolean): StoredAnswer => {
     const picked = Uint32Array.from(places, (n) => stored[n]!) // places inside bounds
@@ -148,14 +149,14 @@ function expectation(
   { mode, flags }: { readonly mode: FlagMode; readonly flags: FlagSet },
 ): (told: number, now: number) => boolean {
   const tables = latest.flagSets.length
-  const known = new Map<number, boolean>()
+  const known: (boolean | undefined)[] = []
   return (told, now) => {
     const pair = told * tables + now
-    let same = known.get(pair)
+    let same = known[pair]
     if (same === undefined) {
       const wanted = changedFlags(before.flagSets[told]!, mode, flags) // every number in the column has its set
       same = latest.flagSets[now]!.text.toLowerCase() === wanted.text.toLowerCase()
-      known.set(pair, same)
+      known[pair] = same
     }
     return same
   }

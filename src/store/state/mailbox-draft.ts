@@ -6,10 +6,27 @@ import { firstRowFrom, type MailboxSnapshot } from '../../model/snapshot.ts'
 import { FlagTableDraft, flagTable } from './flag-table.ts'
 import type { TombstoneImage } from './images.ts'
 import { bitAt, type MailboxContents, type MailboxCounters, MailboxVersion } from './mailbox-version.ts'
-import { extended, float64, PagedDraft, uint32, withoutRows } from './paged-draft.ts'
+import { GrowingUids } from './growing-uids.ts'
+import { extended, float64, PagedDraft, pageShift, rowMask, uint32, withoutRows } from './paged-draft.ts'
 import { buried } from './tombstones.ts'
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
+
+/** What becomes of the messages with one set of flags. */
+interface FlagsChange {
+  /** Position of the set after. */
+  readonly set: number
+  /** Messages that it happened to. */
+  count: number
+  /** Of all that have the set after, whichever they had before. */
+  readonly uids: GrowingUids
+}
+
+function flagsChange(set: number, bySet: Map<number, GrowingUids>): FlagsChange {
+  const uids = bySet.get(set) ?? new GrowingUids()
+  bySet.set(set, uids)
+  return { set, count: 0, uids }
+}
 
 /** Which rows of a mailbox a commit wrote. */
 export interface WrittenRows {
@@ -120,6 +137,52 @@ export class MailboxDraft {
     counters.uidNext = asUid((columns.uids[length - 1] ?? 0) + 1)
   }
 
+  /**
+   * Gives rows, ascending, other flags: the set at position n of the table gives way to the one at position
+   * `setAfter(n)`, which is asked once for each. Of sets that changed it hands on, by the position of the new one, the
+   * UIDs that have it now.
+   */
+  changeFlags(rows: Uint32Array, setAfter: (before: number) => number): Map<number, Uint32Array> {
+    const { uids } = this
+    const changed = new Map<number, GrowingUids>()
+    const changes: (FlagsChange | undefined)[] = []
+    let number = -1
+    let flags: Uint32Array = uids // of the page at hand, as the three below
+    let modSeqs: Float64Array | undefined
+    // Hot: once per message of STORE 1:*.
+    for (let n = 0; n < rows.length; n++) {
+      const row = rows[n]! // inside bounds, as are all here
+      if (row >>> pageShift !== number) {
+        number = row >>> pageShift
+        flags = this.flags.page(number)
+        modSeqs = undefined
+      }
+      const before = flags[row & rowMask]!
+      const change = (changes[before] ??= flagsChange(setAfter(before), changed))
+      if (change.set === before) continue
+      if (!modSeqs) {
+        flags = this.flags.writable(number)
+        modSeqs = this.modSeqs.writable(number)
+        this.#flagPages.add(number)
+      }
+      flags[row & rowMask] = change.set
+      modSeqs[row & rowMask] = this.#modSeq
+      change.count++
+      change.uids.push(uids[row]!)
+    }
+    this.#countChanges(changes)
+    return new Map([...changed].flatMap(([set, list]) => (list.length > 0 ? [[set, list.finish()] as const] : [])))
+  }
+
+  #countChanges(changes: readonly (FlagsChange | undefined)[]): void {
+    changes.forEach((change, before) => {
+      if (!change || change.count === 0) return
+      this.counters.highestModSeq = this.#modSeq
+      this.#count(this.table.sets[before]!.system, -change.count) // a set that rows had, as the next that they have
+      this.#count(this.table.sets[change.set]!.system, change.count)
+    })
+  }
+
   /** Gives `row` the flags at position `set` of the table. */
   setFlags(row: number, set: number): void {
     const before = this.flagsAt(row).system
@@ -137,7 +200,7 @@ export class MailboxDraft {
   }
 
   /** Sets another user's `\Seen` on rows that did not have it so. */
-  setSeen(user: string, seen: boolean, rows: readonly number[]): void {
+  setSeen(user: string, seen: boolean, rows: readonly number[] | Uint32Array): void {
     this.#seen ??= new Map(this.#contents.seen)
     const bits = new Uint32Array((this.uids.length + 31) >>> 5)
     bits.set(this.#seen.get(user) ?? [])
@@ -266,7 +329,7 @@ export class MailboxDraft {
     this.#flagPages.add(page)
   }
 
-  #count(system: number, by: 1 | -1): void {
+  #count(system: number, by: number): void {
     if (!(system & systemFlag.seen)) this.counters.unseen += by
     if (system & systemFlag.deleted) this.counters.deleted += by
   }
@@ -295,6 +358,7 @@ export class MailboxDraft {
 
 /** The rows of those of `uids` that exist, ascending. */
 export function rowsOfUids(column: Uint32Array, uids: readonly number[] | Uint32Array): Uint32Array {
+  if (uids instanceof Uint32Array && uids.buffer === column.buffer) return rowsOfPart(column, uids)
   const rows = new Uint32Array(Math.min(uids.length, column.length))
   let count = 0
   let from = 0
@@ -315,4 +379,12 @@ export function rowsOfUids(column: Uint32Array, uids: readonly number[] | Uint32
     rows[count++] = from++
   }
   return rows.subarray(0, count)
+}
+
+/** The rows of a part of the column itself: all messages, or a run of them. */
+function rowsOfPart(column: Uint32Array, part: Uint32Array): Uint32Array {
+  const first = (part.byteOffset - column.byteOffset) / column.BYTES_PER_ELEMENT
+  const rows = new Uint32Array(part.length)
+  for (let n = 0; n < rows.length; n++) rows[n] = first + n
+  return rows
 }

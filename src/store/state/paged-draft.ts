@@ -19,8 +19,9 @@ export const float64: ColumnKind<Float64Array> = {
   view: (buffer, length) => new Float64Array(buffer, 0, length),
 }
 
-const pageShift = Math.log2(pageRows)
-const rowMask = pageRows - 1
+/** `row >>> pageShift` is the number of a row's page, `row & rowMask` its place in there. */
+export const pageShift: number = Math.log2(pageRows)
+export const rowMask: number = pageRows - 1
 
 /** The rows for which a new column leaves room at least. */
 const leastRoom = 16
@@ -102,7 +103,23 @@ export class PagedDraft<Page extends PageArray> {
   }
 
   set(row: number, value: number): void {
-    this.#writable(row >>> pageShift)[row & rowMask] = value
+    this.writable(row >>> pageShift)[row & rowMask] = value
+  }
+
+  /** A page to read, for loops over rows: row i is at `i % pageRows` of the page `i / pageRows`. */
+  page(number: number): Page {
+    return this.#pages[number]! // inside bounds by contract
+  }
+
+  /** The same page to write to: this draft's own. */
+  writable(number: number): Page {
+    const page = this.page(number)
+    if (page === this.#lastCopied || this.#copied.has(page)) return page
+    const copy = this.#kind.make(page.length)
+    copy.set(page)
+    this.#list()[number] = copy
+    this.#own(copy)
+    return copy
   }
 
   /** Adds a row at the end. A page's rows beyond the end belong to nobody yet, so the page need not be copied. */
@@ -163,15 +180,5 @@ export class PagedDraft<Page extends PageArray> {
   #own(page: Page): void {
     this.#copied.add(page)
     this.#lastCopied = page
-  }
-
-  #writable(number: number): Page {
-    const page = this.#pages[number]! // inside bounds by contract
-    if (page === this.#lastCopied || this.#copied.has(page)) return page
-    const copy = this.#kind.make(page.length)
-    copy.set(page)
-    this.#list()[number] = copy
-    this.#own(copy)
-    return copy
   }
 }

@@ -3,12 +3,6 @@ import type { Operation, OperationResult } from '../../model/operation.ts'
 import { rowsOfUids } from './mailbox-draft.ts'
 import type { Planning } from './planner.ts'
 
-/** Messages that a STORE gives the same flags. */
-interface FlagsGroup {
-  readonly flags: FlagSet
-  readonly uids: number[]
-}
-
 type StoreOperation = Extract<Operation, { op: 'store' }>
 
 /**
@@ -19,50 +13,37 @@ export function store({ draft, changes }: Planning, operation: StoreOperation): 
   const { mailbox, user, unchangedSince } = operation
   const target = draft.mailbox(mailbox)
   const perUser = user !== undefined && draft.tree.byId.get(mailbox)?.seenPerUser === true ? user : undefined
-  const rows = rowsOfUids(target.uids, operation.uids)
-  const stored = new Uint32Array(rows.length)
-  const storedRows = new Uint32Array(rows.length)
-  const modified: number[] = []
-  let count = 0
-  for (const row of rows) {
-    const uid = target.uids[row]! // a row of the mailbox
-    if (unchangedSince !== undefined && target.modSeqs.at(row) > unchangedSince) modified.push(uid)
-    else {
-      storedRows[count] = row
-      stored[count++] = uid
-    }
-  }
+  const found = rowsOfUids(target.uids, operation.uids)
+  const isModified = (row: number): boolean => unchangedSince !== undefined && target.modSeqs.at(row) > unchangedSince
+  const rows = unchangedSince === undefined ? found : found.filter((row) => !isModified(row))
+  const modified = rows.length === found.length ? none : uidsOf(target.uids, found.filter(isModified))
+  // A part of the mailbox's own column is ascending and complete, and need not be copied.
+  const isPart = operation.uids instanceof Uint32Array && operation.uids.buffer === target.uids.buffer
+  const stored = isPart && rows === found ? operation.uids : uidsOf(target.uids, rows)
 
-  const groups: FlagsGroup[] = []
-  const seenRows: number[] = []
-  /** By the position of the set before, the position of the set after. */
-  const after: (number | undefined)[] = []
-  const groupOf: (FlagsGroup | undefined)[] = []
-  const wantsSeen = perUser === undefined ? undefined : seenWanted(operation)
-  for (let n = 0; n < count; n++) {
-    const row = storedRows[n]! // inside bounds
-    const before = target.flags.at(row)
-    const set = (after[before] ??= target.table.intern(flagsAfter(target.flagsAt(row), operation, perUser)))
-    if (set !== before) {
-      let group = groupOf[set]
-      if (!group) {
-        group = groupOf[set] = { flags: target.table.sets[set] ?? operation.flags, uids: [] }
-        groups.push(group)
-      }
-      group.uids.push(target.uids[row]!)
-      target.setFlags(row, set)
-    }
-    if (perUser !== undefined && wantsSeen !== undefined && target.hasSeen(perUser, row) !== wantsSeen)
-      seenRows.push(row)
-  }
-
+  // Every position that is asked for or handed on is one of the table.
+  const changed = target.changeFlags(rows, (before) =>
+    target.table.intern(flagsAfter(target.table.sets[before]!, operation, perUser)),
+  )
+  const groups = [...changed].map(([set, uids]) => ({ flags: target.table.sets[set]!, uids }))
   if (groups.length > 0) changes.push({ kind: 'flagsChanged', mailbox, groups })
-  if (perUser !== undefined && wantsSeen !== undefined && seenRows.length > 0) {
-    const uids = seenRows.map((row) => target.uids[row]!)
-    target.setSeen(perUser, wantsSeen, seenRows)
-    changes.push({ kind: 'seenChanged', mailbox, user: perUser, seen: wantsSeen, uids })
+
+  const wantsSeen = perUser === undefined ? undefined : seenWanted(operation)
+  if (perUser !== undefined && wantsSeen !== undefined) {
+    const seenRows = rows.filter((row) => target.hasSeen(perUser, row) !== wantsSeen)
+    if (seenRows.length > 0) {
+      target.setSeen(perUser, wantsSeen, seenRows)
+      const uids = uidsOf(target.uids, seenRows)
+      changes.push({ kind: 'seenChanged', mailbox, user: perUser, seen: wantsSeen, uids })
+    }
   }
-  return { op: 'store', stored: stored.subarray(0, count), modified }
+  return { op: 'store', stored, modified }
+}
+
+const none: readonly number[] = []
+
+function uidsOf(column: Uint32Array, rows: Uint32Array): Uint32Array {
+  return rows.map((row) => column[row]!) // rows of the mailbox
 }
 
 /** What the operation makes of a user's own `\Seen`; undefined if it leaves it alone. */
