@@ -47,7 +47,7 @@ export function fakeAccount(...names: string[]): FakeAccount {
     shares: 0,
     stagers: 0,
     beforeCommit: () => {},
-    quota: { limits: {}, isSet: false, usage: { storage: 0, messages: 0, mailboxes: 1, annotations: 0 } },
+    quota: { limits: {}, set: undefined, usage: { storage: 0, messages: 0, mailboxes: 1, annotations: 0 } },
   }
 }
 

@@ -22,8 +22,8 @@ export interface QuotaRoot {
   readonly mailbox?: MailboxId
   /** As they hold: set for this root, else the default, and never above what the store allows anybody. */
   readonly limits: QuotaLimits
-  /** Whether limits were set for this root, rather than being those that hold by default. */
-  readonly isSet: boolean
+  /** As they were set for this root; undefined where the default holds. */
+  readonly set: QuotaLimits | undefined
   readonly usage: QuotaUsage
 }
 

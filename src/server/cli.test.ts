@@ -282,3 +282,32 @@ test('crispin user app-password: made, listed, signs in without what is switched
   assert.match(await signIn(), /a1 NO/)
   assert.equal(await server.stop(), 0)
 })
+
+test('crispin user quota: shown, set at once or by the server that has the mail, and taken back', async () => {
+  const data = join(directory, 'quotas')
+  const user = (...args: string[]): Promise<Outcome> => crispin(['user', ...args, '--data', data])
+  assert.equal((await user('add', 'alice')).code, 0)
+  const added = await user('app-password', 'add', 'alice', '--name', 'test', '--json')
+  const { password } = JSON.parse(added.out) as { password: string } // what the command promises
+  assert.equal((await user('quota', 'nobody', '--messages', '1')).code, 1)
+  assert.equal((await user('quota', 'alice', '--messages', 'many')).code, 2)
+  assert.deepEqual(await user('quota', 'alice', '--storage', '5GB'), {
+    code: 0,
+    out: 'set the limits of alice\n',
+    err: '',
+  })
+  const shown = await user('quota', 'alice')
+  assert.match(shown.out, /^storage +0 +5368709120$/m, shown.err)
+
+  const server = await serving(['--data', data, '--imap', '127.0.0.1:0', '--allow-plaintext-login'])
+  const noted = await user('quota', 'alice', '--messages', '7')
+  assert.match(noted.err, /SIGHUP/)
+  const quota = (): Promise<string> =>
+    imap(server.ready['imap']?.[0], `a1 LOGIN alice ${password}\r\na2 GETQUOTA ""\r\na3 LOGOUT\r\n`)
+  assert.match(await quota(), /\* QUOTA "" \(STORAGE 0 5242880 MAILBOX 1 10000/)
+  server.child.kill('SIGHUP')
+  for (let heard = ''; !heard.includes('MESSAGE 0 7'); heard = await quota()) assert.equal(server.child.exitCode, null)
+  assert.equal(await server.stop(), 0)
+  assert.equal((await user('quota', 'alice', '--default')).code, 0)
+  assert.match((await user('quota', 'alice')).out, /^storage +0 +none$/m)
+})

@@ -5,6 +5,7 @@ import type { Config } from '../config-type.ts'
 import { CommandFailure, exitCodes } from '../failures.ts'
 import { appPasswordCommand } from './app-password.ts'
 import { capabilitiesCommand } from './user-capabilities.ts'
+import { quotaCommand } from './user-quota.ts'
 import { usersSubcommand, withUsers } from './users.ts'
 import type { UsersOptions } from './users.ts'
 import { columns, confirmed, counted, hint, readStandardInput, report } from '../terminal.ts'
@@ -24,6 +25,7 @@ export function userCommand(): Command {
     .addCommand(passwordCommand())
     .addCommand(appPasswordCommand())
     .addCommand(capabilitiesCommand())
+    .addCommand(quotaCommand())
     .addCommand(removeCommand())
 }
 

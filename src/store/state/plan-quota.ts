@@ -94,11 +94,11 @@ export function quotaRoots(
 ): QuotaRoot[] {
   const whole: QuotaRoot = {
     limits: accountLimits(tree.allQuotas, rules),
-    isSet: tree.allQuotas.has(theAccount),
+    set: tree.allQuotas.get(theAccount),
     usage: accountUsage(tree, contents),
   }
   const trees = [...tree.allQuotas].flatMap(([mailbox, limits]): QuotaRoot[] =>
-    mailbox === theAccount ? [] : [{ mailbox, limits, isSet: true, usage: treeUsage(tree, mailbox, contentsOf) }],
+    mailbox === theAccount ? [] : [{ mailbox, limits, set: limits, usage: treeUsage(tree, mailbox, contentsOf) }],
   )
   return [whole, ...trees]
 }

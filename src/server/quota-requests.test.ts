@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { silentLog } from '../model/log.ts'
+import type { QuotaLimits } from '../model/quota.ts'
+import { memoryStore } from '../store/memory/memory-store.ts'
+import type { Store } from '../store/store.ts'
+import { amountOf } from './commands/user-quota.ts'
+import { applyQuotaRequests, noteQuotaRequest } from './quota-requests.ts'
+
+let directory = ''
+before(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'crispin-quota-'))
+})
+after(() => rm(directory, { recursive: true }))
+
+async function limitsSet(store: Store): Promise<QuotaLimits | undefined> {
+  const account = await store.openAccount('a1')
+  const [root] = await account.quotas()
+  await account.close()
+  return root?.set
+}
+
+test('limits that were noted are set, those that are not named stay, and the note goes', async () => {
+  const store = memoryStore()
+  assert.equal(await limitsSet(store), undefined)
+  const apply = (): Promise<void> => applyQuotaRequests(directory, { messages: 10 }, { store, log: silentLog })
+  await apply()
+  await noteQuotaRequest(directory, 'a1', { storage: 5000 })
+  await noteQuotaRequest(directory, 'nobody', { storage: 5000 })
+  await apply()
+  assert.deepEqual(await limitsSet(store), { storage: 5000, messages: 10 })
+  await noteQuotaRequest(directory, 'a1', { messages: null, mailboxes: 3 })
+  await apply()
+  assert.deepEqual(await limitsSet(store), { storage: 5000, mailboxes: 3 })
+  await noteQuotaRequest(directory, 'a1', 'default')
+  await apply()
+  assert.equal(await limitsSet(store), undefined)
+  assert.deepEqual(await readdir(join(directory, 'quota')), [])
+  await store.close()
+})
+
+test('a note that makes no sense changes nothing, and is left for people to look at', async () => {
+  const store = memoryStore()
+  await limitsSet(store)
+  await mkdir(join(directory, 'quota'), { recursive: true })
+  await writeFile(join(directory, 'quota/a1'), '{"storage": -1}')
+  await applyQuotaRequests(directory, {}, { store, log: silentLog })
+  assert.equal(await limitsSet(store), undefined)
+  assert.deepEqual(await readdir(join(directory, 'quota')), ['a1'])
+  await store.close()
+})
+
+test('limits of the command line', () => {
+  const octets: readonly (readonly [text: string, limit: number | null])[] = [
+    ['1000', 1000],
+    ['5GB', 5 * 1024 ** 3],
+    ['5g', 5 * 1024 ** 3],
+    ['1.5 MiB', 1.5 * 1024 ** 2],
+    ['2TB', 2 * 1024 ** 4],
+    ['10B', 10],
+    ['0', 0],
+    ['none', null],
+  ]
+  for (const [text, limit] of octets) assert.equal(amountOf(text, 'storage'), limit, text)
+  for (const text of ['', 'many', '-1', '5XB', '1e9', '9999999TB']) assert.throws(() => amountOf(text, 'storage'), text)
+  assert.equal(amountOf('100', 'messages'), 100)
+  for (const text of ['100K', '1.5']) assert.throws(() => amountOf(text, 'messages'), text)
+})
