@@ -48,6 +48,7 @@ export const capabilities: readonly Capability[] = [
   capability('MOVE', 6851, 'after'),
   capability('ESEARCH', 4731, 'after'),
   capability('SEARCHRES', 5182, 'after'),
+  capability('MULTISEARCH', 7377, 'after'),
   capability('LIST-EXTENDED', 5258, 'after'),
   capability('LIST-STATUS', 5819, 'after'),
   capability('SPECIAL-USE', 6154, 'after'),

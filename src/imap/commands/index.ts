@@ -10,6 +10,7 @@ import { copy } from './copy.ts'
 import { create } from './create.ts'
 import { deleteMailbox } from './delete.ts'
 import { enable } from './enable.ts'
+import { esearch } from './esearch.ts'
 import { expunge } from './expunge.ts'
 import { fetch } from './fetch.ts'
 import { getMetadata } from './getmetadata.ts'
@@ -81,6 +82,7 @@ export const commands: readonly AnyCommand[] = [
   unselect,
   expunge,
   search,
+  esearch,
   sort,
   thread,
   uidBatches,

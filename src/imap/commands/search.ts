@@ -6,6 +6,7 @@ import { placesOf, type SearchReturnOption, type SearchReturns } from '../../wir
 import { wireToUtf8 } from '../../wire/strings.ts'
 import { BadSyntax } from '../../wire/syntax-error.ts'
 import { defineCommand, type Command, type CommandForm, type Done, type SessionIn } from '../command.ts'
+import type { ImapSession } from '../session.ts'
 import { answerWithin, newestIn } from '../message-limit.ts'
 import { code, uidRequired } from '../responses/codes.ts'
 import { writeEsearch, writeNumbers } from '../responses/search.ts'
@@ -59,12 +60,12 @@ export function usesNumbers({ byUid }: CommandForm, key: SearchKey): boolean {
 
 /** Runs a search, and empties what `$` stands for when one that was to be saved is refused (RFC 9051 §6.4.4.1). */
 export async function answered(
-  session: Selected,
+  session: SessionIn<'authenticated'>,
   returns: SearchReturns | undefined,
   run: () => Promise<Done>,
 ): Promise<Done> {
   const forget = (): void => {
-    if (returns?.options.has('SAVE')) session.selected.saved = new Uint32Array(0)
+    if (session.selected && returns?.options.has('SAVE')) session.selected.saved = new Uint32Array(0)
   }
   try {
     const done = await run()
@@ -80,7 +81,7 @@ export async function answered(
  * The key with its strings in Unicode; `undefined` when the charset is not known. Without a charset the strings are
  * UTF-8, of which US-ASCII, the default of IMAP4rev1, is a part. Throws `BadSyntax` when they are not in it.
  */
-export function decodeKey(session: Selected, charset: string | undefined, key: SearchKey): SearchKey | undefined {
+export function decodeKey(session: ImapSession, charset: string | undefined, key: SearchKey): SearchKey | undefined {
   // RFC 9051 has none of these keys; there is no \Recent in IMAP4rev2.
   if (session.rev2 && mentions(key, ['NEW', 'OLD', 'RECENT'])) throw new BadSyntax('IMAP4rev2 has no such key', 0)
   if (session.uidOnly && countsMessages(key)) throw uidRequired() // RFC 9586 §3.5
@@ -151,17 +152,17 @@ export async function tell(
 const all: SearchReturns = { options: new Set<SearchReturnOption>(['ALL']) }
 
 /** No options mean ALL (RFC 9051 §6.4.4). */
-function withDefault(returns: SearchReturns | undefined): SearchReturns {
+export function withDefault(returns: SearchReturns | undefined): SearchReturns {
   return returns && returns.options.size > 0 ? returns : all
 }
 
 /** SAVE alone asks for no response (RFC 9051 §6.4.4). */
-function isSavedOnly({ options }: SearchReturns): boolean {
+export function isSavedOnly({ options }: SearchReturns): boolean {
   return options.size === 1 && options.has('SAVE')
 }
 
 /** The messages of which something is told: all that were found, or the page and the ends (RFC 9394 §3.2). */
-function toldOf(rows: Uint32Array, { options, partial }: SearchReturns): Uint32Array {
+export function toldOf(rows: Uint32Array, { options, partial }: SearchReturns): Uint32Array {
   if (options.has('ALL') || options.has('COUNT')) return rows
   const { start, end } = partial ? placesOf(partial, rows.length) : { start: 0, end: 0 }
   const told = new Set<number>(rows.subarray(start, end))
@@ -172,7 +173,8 @@ function toldOf(rows: Uint32Array, { options, partial }: SearchReturns): Uint32A
   return Uint32Array.from(told)
 }
 
-function save({ selected }: Selected, rows: Uint32Array): void {
+/** Saves what `$` is to stand for (RFC 9051 §6.4.4.1). */
+export function save({ selected }: Selected, rows: Uint32Array): void {
   const { uids } = selected.view.snapshot
   selected.saved = rows.map((row) => uids[row]!).sort() // rows of the snapshot
 }

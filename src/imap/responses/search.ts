@@ -40,18 +40,27 @@ export async function writeNumbers(
 /** Where numbers are written before they are copied, which they are at once: the same memory for everybody. */
 const scratch = Buffer.allocUnsafeSlow(sliceNumbers * (maxDecimalDigits + 1))
 
+/** Which search an ESEARCH response answers, and how. */
+export interface EsearchForm {
+  readonly tag: string
+  readonly byUid: boolean
+  /** Where more than the selected mailbox is searched (RFC 7377 §2.1); its name as it goes out. */
+  readonly mailbox?: { readonly text: string; readonly uidValidity: number }
+}
+
 /**
  * The ESEARCH response (RFC 9051 §7.3.4): of a search by `tag` what `returns` asks for (RFC 4731 §3.1), a page of it as
  * RFC 9394 §3.1 says.
  */
 export async function writeEsearch(
   session: ResultOutput,
-  { tag, byUid }: { readonly tag: string; readonly byUid: boolean },
+  { tag, byUid, mailbox }: EsearchForm,
   { options, partial }: SearchReturns,
   { numbers, modSeq }: Found,
 ): Promise<void> {
   const { out } = session
-  out.text(`* ESEARCH (TAG ${quoted(tag)})${byUid ? ' UID' : ''}`)
+  const where = mailbox ? ` MAILBOX ${mailbox.text} UIDVALIDITY ${mailbox.uidValidity}` : ''
+  out.text(`* ESEARCH (TAG ${quoted(tag)}${where})${byUid ? ' UID' : ''}`)
   const [first] = numbers
   if (first !== undefined && options.has('MIN')) out.text(' MIN ' + first)
   if (first !== undefined && options.has('MAX')) out.text(' MAX ' + numbers.at(-1))
