@@ -4,6 +4,7 @@ import { normalMailboxName } from '../model/mailbox.ts'
 import { noFlags } from '../model/flags.ts'
 import { Refusal } from '../model/refusal.ts'
 import type { AccountStore, MessageStager } from '../store/store.ts'
+import { replyForDelivery } from './quota.ts'
 import { inReply, refusal, reply, replyForFailure } from './reply.ts'
 import type { Reply } from './reply.ts'
 import type { LmtpRecipient, LmtpServices } from './services.ts'
@@ -143,8 +144,8 @@ export class Delivery {
     } catch (failure) {
       // Each recipient has an answer of its own, so its failure ends here.
       await stager?.abort()
-      const answer = replyForFailure(failure, address)
-      if (answer.code < 500) log.error({ err: failure, user: recipient.user }, 'message not delivered')
+      const answer = await replyForDelivery(failure, account, this.#octets, address)
+      if (answer.code < 500 && answer.status !== '4.2.2') log.error({ err: failure, user: recipient.user }, 'message not delivered')
       else log.info({ user: recipient.user, reply: answer.text[0] }, 'message refused')
       return answer
     }

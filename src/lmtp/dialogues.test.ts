@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { Refusal } from '../model/refusal.ts'
 import { StoreFailure } from '../store/store.ts'
 import { hello, messagesOf, playLmtp, lmtpScene, quit } from './dialogue.test-support.ts'
 import type { LmtpScene } from './dialogue.test-support.ts'
@@ -360,6 +361,58 @@ const dialogues: readonly Dialogue[] = [
       assert.equal(messagesOf(alice).length, 0)
       assert.equal(messagesOf(bob).length, 1)
     },
+  },
+  {
+    name: 'a mailbox without room: told at RCPT, for now or, where the message alone is too much, for ever',
+    before({ alice, bob }) {
+      const usage = { storage: 900, messages: 3, mailboxes: 1, annotations: 0 }
+      alice.quota = { limits: { storage: 1000 }, set: undefined, usage }
+      bob.quota = { limits: { messages: 3 }, set: undefined, usage }
+    },
+    transcript: `${hello}
+      C: MAIL FROM:<x@y> SIZE=101
+      C: RCPT TO:<alice>
+      C: RCPT TO:<bob>
+      S: 250 2.1.0
+      S: 452 4.2.2 <alice>
+      S: 452 4.2.2 <bob>
+      C: RSET
+      C: MAIL FROM:<x@y> SIZE=1001
+      C: RCPT TO:<alice>
+      S: 250 2.0.0
+      S: 250 2.1.0
+      S: 552 5.2.2 <alice>
+      C: RSET
+      C: MAIL FROM:<x@y> SIZE=100
+      C: RCPT TO:<alice>
+      S: 250 2.0.0
+      S: 250 2.1.0
+      S: 250 2.1.5
+      ${quit}`,
+  },
+  {
+    name: 'a mailbox that is full when the message is there',
+    before({ alice, bob }) {
+      const usage = { storage: 5, messages: 1, mailboxes: 1, annotations: 0 }
+      alice.quota = { limits: { storage: 9 }, set: undefined, usage }
+      alice.failures.set('commit', new Refusal('OVERQUOTA', 'full'))
+      bob.quota = { limits: { storage: 3 }, set: undefined, usage: { ...usage, storage: 0 } }
+      bob.failures.set('commit', new Refusal('OVERQUOTA', 'full'))
+    },
+    transcript: `${hello}
+      C: MAIL FROM:<x@y>
+      C: RCPT TO:<alice>
+      C: RCPT TO:<bob>
+      C: DATA
+      S: 250 2.1.0
+      S: 250 2.1.5
+      S: 250 2.1.5
+      S: 354
+      C: hello
+      C: .
+      S: 452 4.2.2 <alice>
+      S: 552 5.2.2 <bob>
+      ${quit}`,
   },
   {
     name: 'all recipients fail: chunks to the end are thrown away, and LAST has a reply for each',

@@ -11,6 +11,8 @@ export interface Envelope {
   /** The reverse-path as written, '' for none. */
   readonly sender: string
   readonly body: BodyType
+  /** Of the message, as the client estimates them; 0 where it does not. */
+  readonly octets: number
   readonly smtpUtf8: boolean
   readonly recipients: AcceptedRecipient[]
 }

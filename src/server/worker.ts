@@ -6,6 +6,8 @@ import { acceptWorkers, connectToWorker } from '../store/shared/sockets.ts'
 import type { UserDirectory } from '../accounts/directory.ts'
 import { embeddedOptions, eraseMarked, openUsers } from './data-directory.ts'
 import { CommandFailure, exitCodes } from './failures.ts'
+import { applyQuotaRequests } from './quota-requests.ts'
+import { defaultQuotaOf } from './services.ts'
 import { endOnFaults, newLog, type ServerLog } from './server-log.ts'
 import { runServer, usesTls } from './run-server.ts'
 import type { RunningServer } from './run-server.ts'
@@ -115,6 +117,8 @@ class Worker {
       case 'erase': {
         const { dataDirectory } = this.#start.config.server
         await eraseMarked(dataDirectory, { store: this.#store, users: this.#users, log: this.#log })
+        const defaults = defaultQuotaOf(this.#start.config)
+        await applyQuotaRequests(dataDirectory, defaults, { store: this.#store, log: this.#log })
         return
       }
       case 'measure': {

@@ -44,7 +44,8 @@ export const mail: AnyLmtpCommand = lmtpCommand<MailArguments>({
     }
     const { messageBytes } = session.services.limits
     if (size > messageBytes) throw refusal(552, '5.3.4', `messages here have at most ${messageBytes} octets`)
-    session.transaction = { at: 'envelope', envelope: { sender: sender.address, body, smtpUtf8, recipients: [] } }
+    const envelope = { sender: sender.address, body, octets: size, smtpUtf8, recipients: [] }
+    session.transaction = { at: 'envelope', envelope }
     return [reply(250, '2.1.0', 'sender taken')]
   },
 })

@@ -3,11 +3,12 @@ import { decodedUtf8 } from '../arguments.ts'
 import type { AnyLmtpCommand } from '../command.ts'
 import { lmtpCommand } from '../command.ts'
 import { mailboxFor } from '../delivery.ts'
+import { overQuota } from '../quota.ts'
 import { badArguments, inReply, LmtpRefusal, refusal, reply, replyForFailure } from '../reply.ts'
 
 /**
- * RCPT, RFC 5321 §4.1.1.3. The account and the mailbox are looked up at once, so that an address nobody has is refused
- * before the message is sent; they are looked up again when it is delivered.
+ * RCPT, RFC 5321 §4.1.1.3. The account and the mailbox are looked up at once, so that an address nobody has, or whose
+ * mailbox is full, is refused before the message is sent; they are looked up again when it is delivered.
  */
 export const rcpt: AnyLmtpCommand = lmtpCommand<Path>({
   name: 'RCPT',
@@ -37,6 +38,8 @@ export const rcpt: AnyLmtpCommand = lmtpCommand<Path>({
       const account = await services.store.openAccount(recipient.account)
       try {
         await mailboxFor(account, recipient.detail)
+        const full = await overQuota(account, envelope.octets, address)
+        if (full) throw full
       } catch (failure) {
         await account.close()
         throw failure
