@@ -38,9 +38,18 @@ export const overview: Workload = {
   },
 }
 
-const single = 1000
+/** Single parts, and those that are asked for before to warm up, as are the bodies of so many messages. */
+const single = 2000
+const warmUp = 500
 
-/** Whole bodies, and single parts as a client opens them. */
+/** FETCH of the text, or the beginning of it, of messages here and there. */
+const partCommands = (count: number, messages: number, first: number): string[] =>
+  Array.from({ length: count }, (_, i) => {
+    const number = 1 + ((first + i * 7919) % messages)
+    return `FETCH ${number} (BODY.PEEK[1]${i % 2 === 0 ? '' : '<0.2048>'})`
+  })
+
+/** Whole bodies, and single parts as a client opens them: each message for the first time, by servers that are warm. */
 export const bodies: Workload = {
   name: 'bodies',
   async run({ server, messages }, measure) {
@@ -48,23 +57,23 @@ export const bodies: Workload = {
     for (const tls of [false, true]) {
       const client = await ImapClient.login(server, 'alice', tls)
       await client.command('EXAMINE INBOX')
+      await client.command(`FETCH ${Math.max(1, messages - warmUp)}:${messages} (BODY.PEEK[])`)
       await measure.time(`FETCH ${count} bodies, ${tls ? 'TLS' : 'plain'}`, 1, async () => {
         await client.command(`FETCH 1:${count} (BODY.PEEK[])`)
         return undefined
       })
       if (!tls) {
-        const numbers = Array.from({ length: single }, (_, i) => 1 + ((i * 7919) % messages))
-        const commands = numbers.map((n, i) => `FETCH ${n} (BODY.PEEK[${i % 2 === 0 ? '1' : '1]<0.2048>'}`)
-        const closed = commands.map((command) => (command.endsWith('>') ? `${command})` : `${command}])`))
+        const commands = partCommands(single, messages, 0)
+        await client.send(partCommands(warmUp, messages, single))
         await measure.time('single parts, pipelined', single, async () => {
-          await client.send(closed)
+          await client.send(commands)
           return undefined
         })
         await measure.time('single parts, lock step', single, async () => {
-          for (const command of closed) await client.command(command)
+          for (const command of commands) await client.command(command)
           return undefined
         })
-        const text = await client.ask(...closed)
+        const text = await client.ask(...commands)
         const sizes = [...text.matchAll(/BODY\[1\](?:<0>)? \{(\d+)\}/g)].map(([, size]) => Number(size))
         const octets = sizes.reduce((sum, size) => sum + size, 0)
         measure.note('single parts, octets', {}, `${sizes.length} parts, ${octets} octets`)

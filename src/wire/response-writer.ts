@@ -10,7 +10,7 @@ export interface Output {
 }
 
 /** Gathered octets that make the writer {@link ResponseWriter.full}. */
-export const fullBytes: number = 64 * 1024
+export const fullBytes: number = 112 * 1024
 
 /** Octets of a chunk: with room for what comes between one look at {@link ResponseWriter.full} and the next. */
 const chunkBytes = 128 * 1024
