@@ -1,4 +1,4 @@
-import { type MailboxTree, parentNames, separator } from '../../model/mailbox.ts'
+import { type Mailbox, type MailboxTree, parentNames, separator } from '../../model/mailbox.ts'
 import type { Operation } from '../../model/operation.ts'
 import { Refusal } from '../../model/refusal.ts'
 import { defineCommand, type Command } from '../command.ts'
@@ -35,10 +35,11 @@ export const rename: Command<'authenticated', RenameArgs> = defineCommand({
     const { login } = session
     const oldName = session.mailboxName(from)
     const { place, name } = await placeOld(session, login, oldName)
-    const target = await placeNew(session, login, session.mailboxName(wire).replace(/\/$/, ''))
     const { account } = place
+    const moved = mailboxesToMove(place, await account.tree(), name)
+    const target = await placeNew(session, login, session.mailboxName(wire).replace(/\/$/, ''))
     if (target.place.account !== account) throw new Refusal('CANNOT', 'A mailbox cannot be moved to another account')
-    await account.commit(renames(place, await account.tree(), name, target.name))
+    await account.commit(renames(await account.tree(), moved, name, target.name))
     const named = { place, tree: await account.tree(), name: target.name }
     writeRenamed(session, { name: oldName, supplied: from }, { named, supplied: wire })
     return { text: 'RENAME completed' }
@@ -58,29 +59,30 @@ async function placeOld(session: ImapSession, login: Login, name: string): Promi
 }
 
 /**
- * What gives `name` and everything below it the name `to`. A level that exists only by its inferiors can be renamed, too
- * (the second example of RFC 9051 §6.3.6). Throws `Refusal`.
+ * The mailboxes that a RENAME of `name` moves, but for those that come along with them. A level that exists only by its
+ * inferiors can be renamed, too (the second example of RFC 9051 §6.3.6). Throws `Refusal` where one may not be moved.
  */
-function renames(place: Place, tree: MailboxTree, name: string, to: string): Operation[] {
+function mailboxesToMove(place: Place, tree: MailboxTree, name: string): readonly Mailbox[] {
   const { byName } = tree
   const mailbox = byName.get(name)
   if (mailbox) {
     permitted(referenceTo(place, mailbox), 'x')
     // What RENAME of INBOX does, to take all mail out of it, is its owner's to do.
     if (place.user !== undefined && name === 'INBOX') throw new Refusal('CANNOT', "Another's INBOX cannot be renamed")
-    return [{ op: 'renameMailbox', mailbox: mailbox.id, to }]
+    return [mailbox]
   }
   const below = name + separator
-  const inferiors = visibleIn(place, tree)
-    .map((inferior) => inferior.mailbox)
-    .filter((inferior) => inferior.name.startsWith(below))
+  const inferiors = visibleIn(place, tree).filter((inferior) => inferior.mailbox.name.startsWith(below))
   if (inferiors.length === 0) throw noSuchMailbox()
-  if (byName.has(to)) throw new Refusal('ALREADYEXISTS', 'Mailbox exists')
-  if (to.startsWith(below)) throw new Refusal('CANNOT', 'A mailbox cannot be moved below itself')
-  // The others come along with the highest ones.
   const highest = inferiors.filter(
-    (inferior) => !parentNames(inferior.name).some((parent) => parent.startsWith(below) && byName.has(parent)),
+    (inferior) => !parentNames(inferior.mailbox.name).some((parent) => parent.startsWith(below) && byName.has(parent)),
   )
-  for (const inferior of highest) permitted(referenceTo(place, inferior), 'x')
-  return highest.map(({ id, name: old }) => ({ op: 'renameMailbox', mailbox: id, to: to + old.slice(name.length) }))
+  return highest.map((inferior) => permitted(inferior, 'x').mailbox)
+}
+
+/** What gives the mailboxes, and all that is below them, names with `to` in the place of `name`. Throws `Refusal`. */
+function renames({ byName }: MailboxTree, mailboxes: readonly Mailbox[], name: string, to: string): Operation[] {
+  if (byName.has(to)) throw new Refusal('ALREADYEXISTS', 'Mailbox exists')
+  if (to.startsWith(name + separator)) throw new Refusal('CANNOT', 'A mailbox cannot be moved below itself')
+  return mailboxes.map(({ id, name: old }) => ({ op: 'renameMailbox', mailbox: id, to: to + old.slice(name.length) }))
 }
