@@ -12,7 +12,7 @@ export const maxMailboxLevels = 32
 export const defaultMaxMailboxes = 10_000
 /** Subscriptions of one user in one account. */
 export const maxSubscriptions = 20_000
-/** Keywords ever used in one mailbox. */
+/** Keywords ever used in one mailbox, registered ones (`keywords.ts`) not counted. */
 export const defaultMaxKeywords = 256
 /** Octets of one annotation's name in UTF-8, and of its value (RFC 5464 §4.1 asks for 1024 at least). */
 export const maxMetadataNameBytes = 1024

@@ -1,5 +1,6 @@
 import { formatSet } from '../../wire/number-set.ts'
 import { type FlagSet, systemFlagNames } from '../../model/flags.ts'
+import { countedKeywords, otherRegisteredKeywords } from '../../model/keywords.ts'
 import { code } from './codes.ts'
 import { Refusal } from '../../model/refusal.ts'
 import type { Right } from '../../model/rights.ts'
@@ -109,13 +110,16 @@ function permittedNames(selected: SelectedMailbox, names: string): string {
   return permitted.join(' ')
 }
 
-/** FLAGS and PERMANENTFLAGS (RFC 9051 §7.3.5, §7.1); `\*` as long as there may be more keywords. */
+/** FLAGS and PERMANENTFLAGS (RFC 9051 §7.3.5, §7.1); `\*` as long as clients may make more keywords. */
 export function writeFlagsResponse(session: ImapSession, selected: SelectedMailbox, snapshot: MailboxSnapshot): void {
-  const names = [...systemFlagNames.map(([name]) => name), ...snapshot.keywords].join(' ')
+  const takesMore = countedKeywords(snapshot.keywords) < session.services.limits.maxKeywords
+  // Where a client cannot make keywords any more, it can still use those that everybody knows.
+  const known = takesMore ? [] : otherRegisteredKeywords(snapshot.keywords)
+  const names = [...systemFlagNames.map(([name]) => name), ...snapshot.keywords, ...known].join(' ')
   session.out.line(`* FLAGS (${names})`)
   if (selected.view.readOnly) session.out.line(`* OK [${code.permanentFlags('')}] Read-only`)
   else {
-    const more = snapshot.keywords.length < session.services.limits.maxKeywords ? ' \\*' : ''
+    const more = takesMore ? ' \\*' : ''
     const kept = selected.user === undefined ? names + more : permittedNames(selected, names + more)
     session.out.line(`* OK [${code.permanentFlags(kept)}] Flags kept`)
   }

@@ -1,4 +1,5 @@
 import { type FlagSet, flagSet } from '../../model/flags.ts'
+import { countedKeywords, isRegisteredKeyword } from '../../model/keywords.ts'
 import { maxKeywordBytes } from '../../model/limits.ts'
 import { Refusal } from '../../model/refusal.ts'
 
@@ -96,7 +97,11 @@ export class FlagTableDraft {
     const known = this.keywords[keywordIndex.get(key) ?? -1]
     if (known?.toLowerCase() === key) return known
     if (Buffer.byteLength(keyword) > maxKeywordBytes) throw new Refusal('LIMIT', 'Keyword is too long')
-    if (this.keywords.length >= this.#maxKeywords) throw new Refusal('LIMIT', 'Too many keywords in this mailbox')
+    // Counted only where it may matter, since there may be many.
+    const mayBeFull = this.keywords.length >= this.#maxKeywords && !isRegisteredKeyword(keyword)
+    if (mayBeFull && countedKeywords(this.keywords) >= this.#maxKeywords) {
+      throw new Refusal('LIMIT', 'Too many keywords in this mailbox')
+    }
     this.#keywords ??= [...this.#base.keywords]
     keywordIndex.set(key, this.#keywords.push(keyword) - 1)
     return keyword
