@@ -62,6 +62,7 @@ export function matchColumns(key: SearchKey, context: SearchContext): RowSet | u
     case 'BCC':
     case 'BODY':
     case 'CC':
+    case 'FILTER': // what it stands for has taken its place
     case 'FROM':
     case 'HEADER':
     case 'NOT':

@@ -139,6 +139,7 @@ function matches(key: SearchKey, made: Mail, number: number): boolean {
     case 'BCC':
     case 'CC':
     case 'EMAILID':
+    case 'FILTER':
     case 'FROM':
     case 'LARGER':
     case 'MODSEQ':

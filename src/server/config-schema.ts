@@ -1,6 +1,7 @@
 /** The configuration: every setting with its check, default, unit and meaning. docs/configuration.md is made from it. */
 import { hostname } from 'node:os'
 import { z } from 'zod'
+import { isFilterName, parseFilter } from '../imap/filters.ts'
 import { defaultImapLimits } from '../imap/limits.ts'
 import { defaultLmtpLimits } from '../lmtp/limits.ts'
 import { defaultMaxKeywords, defaultMaxMailboxes, defaultMaxMessageBytes } from '../model/limits.ts'
@@ -51,6 +52,13 @@ function isListenAddress(text: string): boolean {
   }
 }
 
+const namedFilter = z.string().refine(isNamedFilter, 'is no filter: NAME=KEYS is expected, with keys as for SEARCH')
+
+function isNamedFilter(text: string): boolean {
+  const [, name, keys = ''] = /^([^=]+)=(.+)$/.exec(text) ?? []
+  return name !== undefined && isFilterName(name.toLowerCase()) && parseFilter(Buffer.from(keys)) !== undefined
+}
+
 const server = z.strictObject({
   name: z.string().min(1).default(hostname()).register(settings, {
     description: 'The name of this machine in greetings and in Received header fields.',
@@ -63,7 +71,13 @@ const server = z.strictObject({
     description: 'Domains at which users whose names have no domain receive mail and sign in.',
     defaultText: "`localhost` and the host's name",
   }),
-  administrators: words('Users who may set the quotas of accounts by SETQUOTA, where they have them in their namespace.'),
+  administrators: words(
+    'Users who may set the quotas of accounts by SETQUOTA, where they have them in their namespace.',
+  ),
+  filters: z.array(namedFilter).default([]).register(settings, {
+    description:
+      'Searches for everybody, as `name=keys`: `SEARCH FILTER name` finds what `SEARCH keys` would (RFC 5466).',
+  }),
   comment: text('What clients are told of this server as `/shared/comment` (RFC 5464).'),
   contact: text('A URI (`mailto:` ...) to reach its administrators by, told as `/shared/admin` (RFC 5464).'),
   shutdownSeconds: seconds(10, 'How long commands and deliveries that have begun may take to finish at SIGTERM.'),
@@ -126,7 +140,7 @@ const firstLevel = (value: string, description: string): z.ZodDefault<z.ZodStrin
   z
     .string()
     .regex(/^[^/*%\p{Cc}]{1,100}$/u, 'cannot be the first level of names of mailboxes')
-    .refine((name) => name.toUpperCase() !== 'INBOX', 'is everybody\'s own')
+    .refine((name) => name.toUpperCase() !== 'INBOX', "is everybody's own")
     .default(value)
     .register(settings, { description })
 

@@ -5,6 +5,7 @@ export interface Config {
     readonly dataDirectory: string
     readonly localDomains: readonly string[]
     readonly administrators: readonly string[]
+    readonly filters: readonly string[]
     readonly comment?: string | undefined
     readonly contact?: string | undefined
     readonly shutdownSeconds: number

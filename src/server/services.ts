@@ -101,6 +101,10 @@ function annotationsAndQuotas({ server, quota }: Config): Partial<ImapServices> 
   const shared = new Map<string, Buffer>()
   if (server.comment !== undefined) shared.set('/shared/comment', Buffer.from(server.comment))
   if (server.contact !== undefined) shared.set('/shared/admin', Buffer.from(server.contact))
+  for (const filter of server.filters) {
+    const [name = ''] = filter.split('=', 1)
+    shared.set(`/shared/filters/values/${name.toLowerCase()}`, Buffer.from(filter.slice(name.length + 1)))
+  }
   return {
     sharedMetadata: shared,
     administrators: new Set(server.administrators),

@@ -33,6 +33,8 @@ export type SearchKey =
   | { readonly key: 'EMAILID' | 'THREADID'; readonly id: string }
   /** `SEQUENCE` is a bare sequence set. */
   | { readonly key: 'UID' | 'SEQUENCE'; readonly set: NumberSet }
+  /** RFC 5466 §3.1: another search, by its name. */
+  | { readonly key: 'FILTER'; readonly name: string }
   /** RFC 9738 §3.2. */
   | { readonly key: 'UIDAFTER' | 'UIDBEFORE'; readonly uid: number }
   | { readonly key: 'NOT'; readonly operand: SearchKey }
@@ -159,6 +161,11 @@ function parseKey(cursor: Cursor, depth: number, budget: { keys: number }): Sear
       return { key: word, id: cursor.atom('an object id') }
     case 'UID':
       return { key: word, set: cursor.sequenceSet() }
+    case 'FILTER': {
+      const name = cursor.atom('the name of a filter')
+      if (name.includes('/')) throw cursor.bad('the name of a filter has no slash')
+      return { key: word, name }
+    }
     case 'UIDAFTER':
     case 'UIDBEFORE':
       return { key: word, uid: cursor.nzNumber('a UID') }
@@ -195,6 +202,13 @@ export function decodeStrings(key: SearchKey, decode: (octets: string) => string
   if (key.key === 'AND') return { key: 'AND', operands: key.operands.map((each) => decodeStrings(each, decode)) }
   if (key.key !== 'OR') return key
   return { key: 'OR', left: decodeStrings(key.left, decode), right: decodeStrings(key.right, decode) }
+}
+
+/** How many keys there are, all levels together. */
+export function keyCount(key: SearchKey): number {
+  if (key.key === 'NOT') return 1 + keyCount(key.operand)
+  if (key.key === 'OR') return 1 + keyCount(key.left) + keyCount(key.right)
+  return key.key === 'AND' ? key.operands.reduce((sum, operand) => sum + keyCount(operand), 1) : 1
 }
 
 /** A key as a client would send it. */
@@ -243,6 +257,8 @@ export function formatSearchKey(key: SearchKey): string {
       return `${key.key} ${key.id}`
     case 'UID':
       return `UID ${formatNumberSet(key.set)}`
+    case 'FILTER':
+      return `FILTER ${key.name}`
     case 'UIDAFTER':
     case 'UIDBEFORE':
       return `${key.key} ${key.uid}`

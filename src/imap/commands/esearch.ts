@@ -11,7 +11,7 @@ import { answerWithin, messageLimit, newestIn } from '../message-limit.ts'
 import type { MailboxReference } from '../reference.ts'
 import { code } from '../responses/codes.ts'
 import { writeEsearch } from '../responses/search.ts'
-import { answered, badCharset, decodeKey, isSavedOnly, save, searchContext, toldOf, withDefault } from './search.ts'
+import { answered, badCharset, preparedKey, isSavedOnly, save, searchContext, toldOf, withDefault } from './search.ts'
 
 const selectedAlone: readonly MailboxFilter[] = [{ which: 'selected' }]
 
@@ -51,7 +51,7 @@ export const esearch: Command<'authenticated', EsearchArgs> = defineCommand({
       throw new BadSyntax('CHARSET has no place beside UTF8=ACCEPT', 0) // RFC 9755 §3
     }
     return answered(session, returns, async () => {
-      const decoded = decodeKey(session, charset, key)
+      const decoded = await preparedKey(session, charset, key)
       if (!decoded) return badCharset
       if (mentions(decoded, ['MODSEQ'])) session.enableCondstore() // RFC 7162 §3.1
       const mailboxes = await filteredMailboxes(session, sources)

@@ -7,6 +7,7 @@ import { wireToUtf8 } from '../../wire/strings.ts'
 import { BadSyntax } from '../../wire/syntax-error.ts'
 import { defineCommand, type Command, type CommandForm, type Done, type SessionIn } from '../command.ts'
 import type { ImapSession } from '../session.ts'
+import { withFilters } from '../filters.ts'
 import { answerWithin, newestIn } from '../message-limit.ts'
 import { code, uidRequired } from '../responses/codes.ts'
 import { writeEsearch, writeNumbers } from '../responses/search.ts'
@@ -35,7 +36,7 @@ export const search: Command<'selected', SearchProgram> = defineCommand({
       throw new BadSyntax('CHARSET has no place beside UTF8=ACCEPT', 0) // RFC 9755 §3
     }
     return answered(session, returns, async () => {
-      const decoded = decodeKey(session, charset, key)
+      const decoded = await preparedKey(session, charset, key)
       if (!decoded) return badCharset
       const { messages: newest, code: limitCode } = newestIn(session, decoded, searchContext(session))
       const rows = await matching(session, newest)
@@ -81,7 +82,7 @@ export async function answered(
  * The key with its strings in Unicode; `undefined` when the charset is not known. Without a charset the strings are
  * UTF-8, of which US-ASCII, the default of IMAP4rev1, is a part. Throws `BadSyntax` when they are not in it.
  */
-export function decodeKey(session: ImapSession, charset: string | undefined, key: SearchKey): SearchKey | undefined {
+function decodeKey(session: ImapSession, charset: string | undefined, key: SearchKey): SearchKey | undefined {
   // RFC 9051 has none of these keys; there is no \Recent in IMAP4rev2.
   if (session.rev2 && mentions(key, ['NEW', 'OLD', 'RECENT'])) throw new BadSyntax('IMAP4rev2 has no such key', 0)
   if (session.uidOnly && countsMessages(key)) throw uidRequired() // RFC 9586 §3.5
@@ -94,6 +95,15 @@ export function decodeKey(session: ImapSession, charset: string | undefined, key
   }
   if (!isKnownCharset(charset)) return undefined
   return decodeStrings(key, (octets) => decodeText(Buffer.from(octets, 'latin1'), charset) ?? '\ufffd')
+}
+
+/** {@link decodeKey} for a key as it was sent, its filters replaced by what they stand for (RFC 5466 §3.1). */
+export async function preparedKey(
+  session: SessionIn<'authenticated'>,
+  charset: string | undefined,
+  key: SearchKey,
+): Promise<SearchKey | undefined> {
+  return decodeKey(session, charset, await withFilters(session, charset, key))
 }
 
 /** The rows of the view's snapshot that match. */

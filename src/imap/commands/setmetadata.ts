@@ -4,6 +4,7 @@ import type { Operation } from '../../model/operation.ts'
 import { Refusal } from '../../model/refusal.ts'
 import { maxListItems } from '../../wire/cursor.ts'
 import { defineCommand, type Command } from '../command.ts'
+import { requireFilter } from '../filters.ts'
 import { isPrivate, parseEntryName, specialUseEntry } from '../metadata-names.ts'
 import { requireRight, type MailboxReference } from '../reference.ts'
 import { requireMetadata } from '../responses/metadata.ts'
@@ -52,6 +53,7 @@ export const setMetadata: Command<'authenticated', SetMetadataArgs> = defineComm
     const uses = entries.find(([name]) => name === specialUseEntry)
     await writeMetadataUpdates(session)
     if (wire === '') {
+      for (const [name, value] of ofUser) requireFilter(name, value)
       if (shared.length > 0) throw new Refusal('NOPERM', 'Shared entries of the server are set in its configuration')
       if (uses) throw new Refusal('CANNOT', 'The server has no special use')
       await login.account.commit([{ op: 'setMetadata', user, entries: ofUser }])

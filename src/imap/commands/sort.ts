@@ -7,7 +7,7 @@ import { defineCommand, type Command } from '../command.ts'
 import {
   answered,
   badCharset,
-  decodeKey,
+  preparedKey,
   matching,
   requireUtf8Charset,
   searchContext,
@@ -43,7 +43,7 @@ export const sort: Command<'selected', SortArgs> = defineCommand({
   async run(session, { returns, criteria, charset, key }, form) {
     requireUtf8Charset(session, charset)
     return answered(session, returns, async () => {
-      const decoded = decodeKey(session, charset, key)
+      const decoded = await preparedKey(session, charset, key)
       if (!decoded) return badCharset
       const rows = await sortRows(await matching(session, decoded), criteria, searchContext(session))
       await tell(session, { name: 'SORT', returns, byModSeq: mentions(decoded, ['MODSEQ']), form }, rows)

@@ -4,7 +4,7 @@ import { parseThreadAlgorithm, type ThreadAlgorithm } from '../../wire/sort-gram
 import { defineCommand, type Command } from '../command.ts'
 import { requireAllWithin } from '../message-limit.ts'
 import { writeThreads } from '../responses/search.ts'
-import { badCharset, decodeKey, matching, requireUtf8Charset, searchContext, usesNumbers } from './search.ts'
+import { badCharset, preparedKey, matching, requireUtf8Charset, searchContext, usesNumbers } from './search.ts'
 
 interface ThreadArgs {
   readonly algorithm: ThreadAlgorithm
@@ -31,7 +31,7 @@ export const thread: Command<'selected', ThreadArgs> = defineCommand({
 
   async run(session, { algorithm, charset, key }, form) {
     requireUtf8Charset(session, charset)
-    const decoded = decodeKey(session, charset, key)
+    const decoded = await preparedKey(session, charset, key)
     if (!decoded) return badCharset
     requireAllWithin(session, decoded, searchContext(session))
     const forest = await threadRows(await matching(session, decoded), algorithm, searchContext(session))
