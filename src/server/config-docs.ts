@@ -4,6 +4,10 @@ import {
   maxMailboxLevelBytes,
   maxMailboxLevels,
   maxMailboxNameBytes,
+  maxMetadataBytes,
+  maxMetadataEntries,
+  maxMetadataNameBytes,
+  maxMetadataValueBytes,
   maxSubscriptions,
 } from '../model/limits.ts'
 import { maxListItems } from '../wire/cursor.ts'
@@ -19,6 +23,10 @@ const fixedLimits: readonly (readonly [what: string, value: number, unit: string
   ['Levels of a mailbox name', maxMailboxLevels, 'levels'],
   ['Subscriptions of one user', maxSubscriptions, 'names'],
   ['A keyword', maxKeywordBytes, 'octets'],
+  ['The name of an annotation', maxMetadataNameBytes, 'octets'],
+  ['The value of an annotation', maxMetadataValueBytes, 'octets'],
+  ['Annotations of a mailbox, shared ones and those of each user', maxMetadataEntries, 'entries'],
+  ['All annotations of an account', maxMetadataBytes, 'octets'],
   ['Ranges of a sequence set', maxSetRanges, 'ranges'],
   ['Items of one list in a command', maxListItems, 'items'],
 ]
