@@ -34,6 +34,12 @@ export function referenceTo(place: Place, mailbox: Mailbox): MailboxReference {
   return { place, account, user, mailbox, rights: place.rightsTo(mailbox), name: prefix + mailbox.name }
 }
 
+/** What the user may do with the mailbox by now: nothing, where it is gone. */
+export async function rightsNow({ place, account, mailbox }: MailboxReference): Promise<Rights> {
+  const now = (await account.tree()).byId.get(mailbox.id)
+  return now ? place.rightsTo(now) : ''
+}
+
 /** Whether the user has a right to the mailbox. */
 export function allows({ rights }: Pick<MailboxReference, 'rights'>, right: Right): boolean {
   return rights.includes(right)

@@ -1,5 +1,5 @@
 import { defineCommand, type Command } from '../command.ts'
-import { allows } from '../reference.ts'
+import { allows, rightsNow } from '../reference.ts'
 
 /** CLOSE, RFC 9051 §6.4.1: expunges what is `\Deleted`, where that is allowed, without telling, and leaves the mailbox. */
 export const close: Command<'selected', void> = defineCommand({
@@ -14,7 +14,7 @@ export const close: Command<'selected', void> = defineCommand({
   async run(session) {
     const { account, view } = session.selected
     const { uids } = view.snapshot
-    if (!view.readOnly && allows(session.selected, 'e') && uids.length > 0) {
+    if (!view.readOnly && uids.length > 0 && allows({ rights: await rightsNow(session.selected) }, 'e')) {
       await account.commit([{ op: 'expunge', mailbox: view.mailbox, uids, onlyDeleted: true }])
     }
     session.deselect()
