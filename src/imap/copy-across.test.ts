@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { startServer } from '../index.ts'
+import type { Operation } from '../model/operation.ts'
+import { memoryStore } from '../store/memory/memory-store.ts'
+import { type AccountStore, type Store, StoreFailure } from '../store/store.ts'
+import { connectClient, type Client } from './url/client.test-support.ts'
+
+const accounts = ['alice', 'bob'].map((name) => ({ name, password: 'secret', account: name }))
+const message = '{5+}\r\nA: b\n'
+
+/** The object, with another method in the place of one. */
+function withMethod<T extends object, Name extends keyof T>(whole: T, name: Name, method: T[Name]): T {
+  return new Proxy(whole, {
+    get(target, wanted) {
+      if (wanted === name) return method
+      const value: unknown = Reflect.get(target, wanted)
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value
+    },
+  })
+}
+
+/** A store whose commits fail when `isDoomed` says so, account by account. */
+function failing(store: Store, isDoomed: (account: string, operations: readonly Operation[]) => boolean): Store {
+  return withMethod(store, 'openAccount', async (id: string): Promise<AccountStore> => {
+    const account = await store.openAccount(id)
+    return withMethod(account, 'commit', (operations: readonly Operation[]) =>
+      isDoomed(id, operations) ? Promise.reject(new StoreFailure('io', 'no disk')) : account.commit(operations),
+    )
+  })
+}
+
+async function ok(client: Client, command: string): Promise<string> {
+  const answer = await client.say(command)
+  assert.match(answer, /^t\d+ OK/m, command)
+  return answer
+}
+
+async function count(client: Client, mailbox: string): Promise<number> {
+  return Number(/MESSAGES (\d+)/.exec(await ok(client, `STATUS "${mailbox}" (MESSAGES)`))?.[1])
+}
+
+test('MOVE to another account appends before it expunges: what fails in between leaves messages in both', async () => {
+  let doomed = ''
+  const store = failing(memoryStore(), (id, operations) => operations.some(({ op }) => `${id} ${op}` === doomed))
+  const server = await startServer({ store, accounts })
+  const [alice, bob] = [await connectClient(server, 'alice'), await connectClient(server, 'bob')]
+  await ok(alice, 'SETACL INBOX bob lri')
+  await ok(bob, `APPEND INBOX ${message} ${message}`)
+  await ok(bob, 'SELECT INBOX')
+
+  doomed = 'alice append'
+  assert.match(await bob.say('MOVE 1:2 "Other Users/alice/INBOX"'), /NO \[UNAVAILABLE\]/)
+  assert.deepEqual([await count(bob, 'INBOX'), await count(alice, 'INBOX')], [2, 0])
+  doomed = 'bob expunge'
+  assert.match(await bob.say('MOVE 1:2 "Other Users/alice/INBOX"'), /NO \[UNAVAILABLE\]/)
+  assert.deepEqual([await count(bob, 'INBOX'), await count(alice, 'INBOX')], [2, 2])
+  doomed = ''
+  await ok(bob, 'MOVE 1:2 "Other Users/alice/INBOX"')
+  assert.deepEqual([await count(bob, 'INBOX'), await count(alice, 'INBOX')], [0, 4])
+  await server.close()
+})
+
+test('a long message goes to another account octet by octet, and many at once are refused', async () => {
+  const server = await startServer({ accounts })
+  const [alice, bob] = [await connectClient(server, 'alice'), await connectClient(server, 'bob')]
+  await ok(alice, 'SETACL INBOX bob lri')
+  const text = 'Subject: long\r\n\r\n' + Array.from({ length: 20_000 }, (_, n) => `line ${n}\r\n`).join('')
+  await ok(bob, `APPEND INBOX {${text.length}+}\r\n${text}`)
+  await ok(bob, 'SELECT INBOX')
+  await ok(bob, 'COPY 1 "Other Users/alice/INBOX"')
+  await ok(alice, 'SELECT INBOX')
+  assert.ok((await ok(alice, 'FETCH 1 BODY.PEEK[]')).includes(`{${text.length}}\r\n${text}`))
+
+  const account = await server.store.openAccount('bob')
+  const inbox = (await account.tree()).byName.get('INBOX')
+  assert.ok(inbox)
+  const copy: Operation = { op: 'copy', from: inbox.id, uids: [1], to: inbox.id }
+  await account.commit(Array.from({ length: 600 }, () => copy)) // 128 MiB, kept once
+  await account.close()
+  assert.match(await bob.say('UID COPY 1:* "Other Users/alice/INBOX"'), /NO \[LIMIT\]/)
+  assert.equal(await count(alice, 'INBOX'), 1)
+  await server.close()
+})
