@@ -15,8 +15,8 @@ const chunkBits = 8
 /** Messages per chunk. */
 const chunkMessages = 1 << chunkBits
 
-/** While the cache of chunks is full, one of so many that were not in it comes in. */
-const missesPerKept = 8
+/** While the cache of chunks is full, one of so many that come into it is there to stay. */
+const missesPerStay = 2
 
 /** Chunks of all accounts that stay in memory, by account, kind and number; bounded by their octets. */
 export type ChunkCache = LRUCache<string, Buffer>
@@ -44,6 +44,8 @@ export class ComputedBytes {
   readonly #cache: ChunkCache
   /** Chunks that were not in the cache when it was full. */
   #misses = 0
+  /** Of each kind, the name of the chunk that came into the cache last. */
+  readonly #latest: string[] = []
   readonly #account: string
   readonly #unindexed: Unindexed
   readonly #log: Log
@@ -168,16 +170,20 @@ export class ComputedBytes {
     const known = this.#cache.get(name)
     if (known) return known
     const chunk = this.#database.blob('computed', number * kindsPerChunk + kindNumber) ?? none
-    if (chunk.length > 0 && this.#isToKeep(chunk)) this.#cache.set(name, chunk)
+    if (chunk.length > 0) this.#keep(kindNumber, name, chunk)
     return chunk
   }
 
   /**
    * Of what is read from one end to the other, and is more than fits, each chunk would be dropped just before it is read
-   * again. So only some take the place of others: the rest of the cache serves the next time.
+   * again. So every other one takes the place of the one that came before it, and spares what is there for the next time.
    */
-  #isToKeep(chunk: Buffer): boolean {
-    return this.#cache.calculatedSize + chunk.length <= this.#cache.maxSize || ++this.#misses % missesPerKept === 0
+  #keep(kindNumber: number, name: string, chunk: Buffer): void {
+    const latest = this.#latest[kindNumber]
+    const isFull = this.#cache.calculatedSize + chunk.length > this.#cache.maxSize
+    if (isFull && latest !== undefined && ++this.#misses % missesPerStay !== 0) this.#cache.delete(latest)
+    this.#cache.set(name, chunk)
+    this.#latest[kindNumber] = name
   }
 
   /**
