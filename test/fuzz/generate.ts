@@ -131,6 +131,8 @@ function fetchItem(random: Random): string {
   }
 }
 
+const entryNames = ['/private/comment', '/shared/comment', '/PRIVATE/a/b', '/private/specialuse', '/shared', '/x', '//']
+
 type Make = (random: Random) => string
 
 const list = (random: Random, items: readonly string[]): string => `(${many(random, items)})`
@@ -159,6 +161,15 @@ const makes: readonly Make[] = [
   (random) =>
     `LIST ${list(random, ['SUBSCRIBED', 'RECURSIVEMATCH', 'REMOTE', 'SPECIAL-USE', 'X'])} "" (${many(random, ['*', '%', 'INBOX', '""'])}) RETURN (${many(random, ['CHILDREN', 'SUBSCRIBED', 'SPECIAL-USE', 'STATUS (MESSAGES SIZE)', 'STATUS ()'])})`,
   (random) => `STATUS ${random.pick(mailboxes)} ${list(random, statusItems)}`,
+  (random) =>
+    `GETMETADATA ${random.pick(['', '(DEPTH infinity) ', '(MAXSIZE 3 DEPTH 1) ', '(X) '])}${random.pick(['""', ...mailboxes])} ${random.pick([...entryNames, list(random, entryNames)])}`,
+  (random) =>
+    `SETMETADATA ${random.pick(['""', ...mailboxes])} (${random.pick(entryNames)} ${anyString(random)} ${random.pick(entryNames)} ${random.pick(['NIL', '""', '~{2+}\r\n\0x'])})`,
+  (random) =>
+    `LIST "" * RETURN (METADATA ${list(random, entryNames)} STATUS (${random.pick(['DELETED-STORAGE', 'DELETED'])}))`,
+  (random) => `${random.pick(['GETQUOTA', 'GETQUOTAROOT'])} ${random.pick(['""', ...mailboxes])}`,
+  (random) =>
+    `SETQUOTA ${random.pick(['""', ...mailboxes])} (${random.pick(['', 'MESSAGE 1', 'STORAGE 9223372036854775807', 'X 1'])})`,
   (random) => {
     const message = random.pick(['', 'x', 'Subject: a\r\n\r\nb', '\r\n', 'a: b\r\n'.repeat(200), 'x\0y'])
     const head = random.pick(['', list(random, flags) + ' ', random.pick(dateTimes) + ' '])

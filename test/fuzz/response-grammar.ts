@@ -395,8 +395,55 @@ function other(reader: ResponseReader, name: string): Response {
     case 'THREAD':
       if (reader.try(' ')) while (!reader.atEnd) reader.nested()
       break
+    case 'METADATA':
+      metadata(reader)
+      break
+    case 'QUOTA':
+      quota(reader)
+      break
+    case 'QUOTAROOT':
+      reader.expect(' ')
+      reader.astring()
+      while (reader.try(' ')) reader.astring()
+      break
     default:
       throw new NotGrammar('a known response', reader.text, 2)
   }
   return { kind: 'other', name }
+}
+
+/** RFC 5464 §5 metadata-resp: entries with values, or names alone. */
+function metadata(reader: ResponseReader): void {
+  reader.expect(' ')
+  reader.astring()
+  reader.expect(' ')
+  if (!reader.sees('(')) {
+    do entryName(reader)
+    while (reader.try(' '))
+    return
+  }
+  const entries = reader.list(() => {
+    entryName(reader)
+    reader.expect(' ')
+    reader.nstring({ binary: true })
+  })
+  if (entries.length === 0) throw reader.fail('an entry before')
+}
+
+function entryName(reader: ResponseReader): void {
+  if (!/^\/(?:private|shared)(?:\/[^/*%]+)*$/i.test(reader.astring())) throw reader.fail('an entry name before')
+}
+
+/** RFC 9208 §7 quota-response, with erratum 8846. */
+function quota(reader: ResponseReader): void {
+  reader.expect(' ')
+  reader.astring()
+  reader.expect(' ')
+  reader.list(() => {
+    reader.atom('a resource')
+    for (let n = 0; n < 2; n++) {
+      reader.expect(' ')
+      reader.number(Number.MAX_SAFE_INTEGER)
+    }
+  })
 }
