@@ -114,6 +114,26 @@ async function withUsers(folder: string, work: (users: UserDirectory) => Promise
   return data
 }
 
+test('groups, and accounts that are nobody’s own', async () => {
+  const data = ['--data', await withUsers('groups', (users) => users.addMany(twoUsers))]
+  assert.equal((await crispin(['group', 'set', 'Team', 'ann', 'JOE', ...data])).out, '$team: ann joe\n')
+  assert.match((await crispin(['group', 'list', ...data])).out, /^GROUP +MEMBERS\n\$team +ann joe\n$/)
+  assert.equal((await crispin(['shared', 'add', 'Info', '$team', ...data])).out, 'added info, owned by $team\n')
+  assert.equal((await crispin(['shared', 'owners', 'info', 'joe', 'ann', ...data])).out, 'info, owned by ann joe\n')
+  assert.match((await crispin(['shared', 'list', ...data])).out, /^NAME +OWNERS\ninfo +ann joe\n$/)
+  assert.equal((await crispin(['group', 'remove', 'team', ...data])).out, 'removed $team\n')
+  for (const [args, err] of [
+    [['group', 'remove', 'team'], 'there is no group team'],
+    [['group', 'set', 'team', 'bob'], 'There is no user "bob"'],
+    [['shared', 'add', 'other', 'anyone'], '"anyone" cannot own an account'],
+    [['shared', 'owners', 'joe', 'ann'], 'joe is not a shared account'],
+  ] as const) {
+    assert.deepEqual(await failureOf([...args, ...data]), { code: 1, err })
+  }
+})
+
+const twoUsers = ['joe', 'ann'].map((name) => ({ name, password: 'secret' }))
+
 test('the life of users, while a server runs and while none does', async () => {
   const folder = join(directory, 'users')
   const data = ['--data', folder]

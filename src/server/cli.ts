@@ -2,8 +2,10 @@ import { Command, CommanderError } from 'commander'
 import { checkCommand } from './commands/check.ts'
 import { configCommand } from './commands/config.ts'
 import { exportCommand } from './commands/export.ts'
+import { groupCommand } from './commands/group.ts'
 import { importCommand } from './commands/import.ts'
 import { serveCommand } from './commands/serve.ts'
+import { sharedCommand } from './commands/shared.ts'
 import { startCommand } from './commands/start.ts'
 import { statsCommand } from './commands/stats.ts'
 import { userCommand } from './commands/user.ts'
@@ -38,6 +40,8 @@ export function makeProgram(): Command {
     startCommand(),
     serveCommand(),
     userCommand(),
+    groupCommand(),
+    sharedCommand(),
     importCommand(),
     exportCommand(),
     checkCommand(),
