@@ -87,6 +87,7 @@ export const capabilities: readonly Capability[] = [
   capability('ESORT', 5267, 'after'),
   capability('THREAD=ORDEREDSUBJECT', 5256, 'after'),
   capability('THREAD=REFERENCES', 5256, 'after'),
+  capability('THREAD=REFS', 5256, 'after'), // of a draft, draft-ietf-morg-inthread
   capability('I18NLEVEL=1', 5255, 'after'),
   capability('PREVIEW', 8970, 'after'),
   capability('SAVEDATE', 8514, 'after'),

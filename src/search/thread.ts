@@ -4,6 +4,7 @@ import type { Breathe, SearchScope } from './context.ts'
 import { keyColumns, type KeyColumns, readKeys } from './key-columns.ts'
 import { inSlices } from './slices.ts'
 import { sortRows } from './sort.ts'
+import { byNewestMessage } from './thread-order.ts'
 
 /** Threads as a forest. Nodes are numbers; each list of siblings is in its order. */
 export interface ThreadForest {
@@ -45,9 +46,10 @@ const kept = new WeakMap<Uint32Array, Map<ThreadAlgorithm, ThreadForest>>()
 async function newForest(rows: Uint32Array, algorithm: ThreadAlgorithm, scope: SearchScope): Promise<ThreadForest> {
   const byDate = await sortRows(rows, [{ key: 'DATE', reverse: false }], scope)
   const columns = await keyColumns(['dates', 'baseSubject'], rows, scope)
-  return algorithm === 'ORDEREDSUBJECT'
-    ? await bySubject(byDate, columns, scope)
-    : await byReferences(byDate, columns, await ancestry(rows, scope), scope)
+  if (algorithm === 'ORDEREDSUBJECT') return bySubject(byDate, columns, scope)
+  const ancestors = await ancestry(rows, scope)
+  if (algorithm === 'REFERENCES') return byReferences(byDate, columns, ancestors, scope)
+  return byNewestMessage(await byReferences(byDate, undefined, ancestors, scope), scope)
 }
 
 /** Puts nodes under their parents, one after the other, so that siblings are in the order of the calls. */
@@ -179,10 +181,10 @@ async function ancestry(rows: Uint32Array, scope: SearchScope): Promise<Ancestry
   return references
 }
 
-/** THREAD=REFERENCES, steps 2 to 6, with messages by date. */
+/** THREAD=REFERENCES, steps 2 to 6, with messages by date; without `columns`, subjects make no difference. */
 async function byReferences(
   byDate: Uint32Array,
-  columns: KeyColumns,
+  columns: KeyColumns | undefined,
   { nodeOfRow, rows, parents }: Ancestry,
   { breathe }: SearchScope,
 ): Promise<ThreadForest> {
@@ -214,7 +216,9 @@ async function byReferences(
   await inSlices(nodes.length, addTop, breathe)
 
   // Step 5.
-  const merged = await mergeSubjects(top, { rows: rows.length, parent, isDummy, firstMessage, columns, breathe })
+  const merged = columns
+    ? await mergeSubjects(top, { rows: rows.length, parent, isDummy, firstMessage, columns, breathe })
+    : { dummies: 0, parentOf: (node: number) => parent[node]! }
 
   // Step 6: by date, so that all siblings are; a dummy comes with its first child.
   const builder = new ForestBuilder(rows.length + merged.dummies)

@@ -138,6 +138,7 @@ test('SORT and THREAD', () => {
     assert.throws(() => parseSortCriteria(new Cursor(text)), BadSyntax, text)
   }
   assert.equal(parseThreadAlgorithm(new Cursor('references')), 'REFERENCES')
+  assert.equal(parseThreadAlgorithm(new Cursor('Refs')), 'REFS')
   assert.throws(() => parseThreadAlgorithm(new Cursor('FOO')), BadSyntax)
 })
 

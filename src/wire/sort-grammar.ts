@@ -42,12 +42,12 @@ function parseSortKey(cursor: Cursor): SortKey {
   }
 }
 
-/** How THREAD makes threads: RFC 5256 §3. */
-export type ThreadAlgorithm = 'ORDEREDSUBJECT' | 'REFERENCES'
+/** How THREAD makes threads: RFC 5256 §3; REFS is of draft-ietf-morg-inthread, which never became an RFC. */
+export type ThreadAlgorithm = 'ORDEREDSUBJECT' | 'REFERENCES' | 'REFS'
 
 /** The algorithm that THREAD asks for: RFC 5256 §5 thread-alg. */
 export function parseThreadAlgorithm(cursor: Cursor): ThreadAlgorithm {
   const algorithm = cursor.keyword('a threading algorithm')
-  if (algorithm === 'ORDEREDSUBJECT' || algorithm === 'REFERENCES') return algorithm
+  if (algorithm === 'ORDEREDSUBJECT' || algorithm === 'REFERENCES' || algorithm === 'REFS') return algorithm
   throw cursor.bad('unknown threading algorithm')
 }

@@ -194,7 +194,7 @@ const makes: readonly Make[] = [
   (random) =>
     `${random.pick(['', 'UID '])}SORT ${random.pick(['', 'RETURN (ALL COUNT) '])}(${random.pick(['SUBJECT', 'REVERSE DATE', 'ARRIVAL CC', 'DISPLAYFROM', 'SIZE TO FROM', ''])}) ${random.pick(['UTF-8', 'US-ASCII', 'X'])} ${searchKey(random, 2)}`,
   (random) =>
-    `${random.pick(['', 'UID '])}THREAD ${random.pick(['REFERENCES', 'ORDEREDSUBJECT', 'X'])} UTF-8 ${searchKey(random, 1)}`,
+    `${random.pick(['', 'UID '])}THREAD ${random.pick(['REFERENCES', 'ORDEREDSUBJECT', 'REFS', 'X'])} UTF-8 ${searchKey(random, 1)}`,
   () => 'EXPUNGE',
   (random) => `UID EXPUNGE ${random.pick(sets)}`,
   (random) => random.pick(['CLOSE', 'UNSELECT', 'UNAUTHENTICATE', 'STARTTLS', 'LOGOUT', 'XYZZY', 'UID', 'UID NOOP']),

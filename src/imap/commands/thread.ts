@@ -12,7 +12,7 @@ interface ThreadArgs {
   readonly key: SearchKey
 }
 
-/** THREAD and UID THREAD, RFC 5256 §3. */
+/** THREAD and UID THREAD, RFC 5256 §3; the algorithm REFS as draft-ietf-morg-inthread and other servers have it. */
 export const thread: Command<'selected', ThreadArgs> = defineCommand({
   name: 'THREAD',
   capability: ['THREAD=ORDEREDSUBJECT', 'THREAD=REFERENCES'],
