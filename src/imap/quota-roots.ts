@@ -5,7 +5,7 @@ import { Refusal } from '../model/refusal.ts'
 import type { AccountStore } from '../store/store.ts'
 import { astring } from '../wire/strings.ts'
 import { findMailbox } from './namespaces.ts'
-import { allows, type MailboxReference, type Place } from './reference.ts'
+import { allows, type MailboxReference, permitted, type Place } from './reference.ts'
 import type { ImapSession } from './session.ts'
 import type { Login } from './state.ts'
 
@@ -91,35 +91,44 @@ export function isAdministrator({ services }: ImapSession, { identity }: Login):
   return services.administrators?.has(identity.user) === true
 }
 
-/**
- * The root that a client names, and what it is a root of. Throws `Refusal` (`NONEXISTENT`) when there is none that the
- * user may know of. A mailbox need not be one yet where `orMailbox`.
- */
-export async function findRoot(
-  session: ImapSession,
-  login: Login,
-  wire: string,
-  orMailbox = false,
-): Promise<{ readonly account: AccountStore; readonly reference?: MailboxReference; readonly root?: NamedRoot }> {
+/** The root that a client names; undefined when there is none that the user may know of. */
+export async function findRoot(session: ImapSession, login: Login, wire: string): Promise<NamedRoot | undefined> {
   if (wire === '') return ofAccount(login.account, '')
   const name = session.mailboxName(wire)
   const reference = await findMailbox(session, login, name)
   if (reference && allows(reference, 'r')) {
-    const { place, account, mailbox } = reference
+    const { place, mailbox } = reference
     const roots = await rootsFor(session, login, place, mailbox.name)
-    const root = roots.find((one) => one.root.mailbox === mailbox.id)
-    if (root) return { account, reference, root }
-    if (orMailbox) return { account, reference }
+    const own = roots.find(({ root }) => root.mailbox === mailbox.id)
+    if (own) return own
   }
   const other = await otherAccount(session, login, name)
-  if (other) return ofAccount(other, name)
-  throw new Refusal('NONEXISTENT', 'There is no such quota root')
+  return other && ofAccount(other, name)
 }
 
-async function ofAccount(account: AccountStore, name: string): Promise<{ account: AccountStore; root: NamedRoot }> {
+async function ofAccount(account: AccountStore, name: string): Promise<NamedRoot> {
   const [root] = await account.quotas()
   if (!root) throw new Error('an account is a quota root')
-  return { account, root: { name, account, root } }
+  return { name, account, root }
+}
+
+/**
+ * What a client names to set limits for: an account, or a mailbox, which need not be a quota root yet. Throws `Refusal`:
+ * `NOPERM` where the user may not (RFC 9208 §6), `NONEXISTENT` where there is nothing that they may know of.
+ */
+export async function findLimitable(
+  session: ImapSession,
+  login: Login,
+  wire: string,
+): Promise<Pick<MailboxReference, 'account'> & Partial<Pick<MailboxReference, 'mailbox'>>> {
+  if (wire === '') {
+    if (!isAdministrator(session, login)) throw new Refusal('NOPERM', 'Quotas of accounts are set by administrators')
+    return { account: login.account }
+  }
+  const name = session.mailboxName(wire)
+  const reference = await findMailbox(session, login, name)
+  const other = reference ? undefined : await otherAccount(session, login, name)
+  return other ? { account: other } : permitted(reference, 'a')
 }
 
 /** Another's account by the name of its namespace, for administrators alone. */

@@ -13,7 +13,7 @@ test('every keyword of the registry for IMAP is known, and no other', { skip }, 
   const rows = [...registry.matchAll(/^ +\[?(\$\w+)\]? +(?:SHARED|PRIVATE|BOTH).*?(JMAP-only|BOTH|IMAP-only) +\[/gm)]
   const forImap = rows.filter(([, , scope]) => scope !== 'JMAP-only').map(([, keyword]) => keyword)
   assert.ok(forImap.length >= 25)
-  assert.deepEqual([...registeredKeywords].sort(), forImap.sort())
+  assert.deepEqual(new Set<string | undefined>(registeredKeywords), new Set(forImap))
 })
 
 /** Attributes of the registry that say nothing of what a mailbox is for; \Inbox is JMAP's. */
@@ -24,7 +24,7 @@ test('every special use of the registry is known, and no other', { skip }, () =>
   const rows = [...registry.matchAll(/^ {3}(\w+) {2,}\S.*\[RFC/gm)].map(([, name]) => name ?? '')
   assert.ok(rows.length > 15)
   const uses = rows.filter((name) => !others.split(' ').includes(name)).map((name) => `\\${name}`)
-  assert.deepEqual([...specialUses].sort(), uses.sort())
+  assert.deepEqual(new Set<string>(specialUses), new Set(uses))
 })
 
 test('registered keywords are known in any case, and do not count', () => {

@@ -16,7 +16,7 @@ export const getQuota: Command<'authenticated', string> = defineCommand({
   },
 
   async run(session, wire) {
-    const { root } = await findRoot(session, session.login, wire)
+    const root = await findRoot(session, session.login, wire)
     if (!root) throw new Refusal('NONEXISTENT', 'There is no such quota root')
     session.out.line(quotaResponse(session, root))
     return { text: 'GETQUOTA completed' }

@@ -1,8 +1,7 @@
 import type { QuotaLimits, QuotaResource } from '../../model/quota.ts'
 import { Refusal } from '../../model/refusal.ts'
 import { defineCommand, type Command } from '../command.ts'
-import { findRoot, isAdministrator, limitNamed, quotaResponse } from '../quota-roots.ts'
-import { requireRight } from '../reference.ts'
+import { findLimitable, findRoot, limitNamed, quotaResponse } from '../quota-roots.ts'
 
 interface SetQuotaArgs {
   /** Octets as sent. */
@@ -38,19 +37,12 @@ export const setQuota: Command<'authenticated', SetQuotaArgs> = defineCommand({
   async run(session, { root: wire, limits: asked }) {
     const { login, out } = session
     const limits = limitsOf(asked)
-    const { account, reference } = await findRoot(session, login, wire, true)
-    if (reference) {
-      requireRight(reference, 'a')
-      const mailbox = reference.mailbox.id
-      await account.commit([{ op: 'setQuota', mailbox, limits: asked.size > 0 ? limits : undefined }])
-    } else {
-      if (!isAdministrator(session, login)) throw new Refusal('NOPERM', 'Quotas of accounts are set by administrators')
-      await account.commit([{ op: 'setQuota', limits }])
-    }
-    if (!reference || asked.size > 0) {
-      const { root } = await findRoot(session, login, wire)
-      if (root) out.line(quotaResponse(session, root))
-    }
+    const { account, mailbox } = await findLimitable(session, login, wire)
+    const isUnmade = mailbox !== undefined && asked.size === 0
+    const of = mailbox === undefined ? {} : { mailbox: mailbox.id }
+    await account.commit([{ op: 'setQuota', ...of, limits: isUnmade ? undefined : limits }])
+    const root = await findRoot(session, login, wire)
+    if (root) out.line(quotaResponse(session, root))
     return { text: 'SETQUOTA completed' }
   },
 })
