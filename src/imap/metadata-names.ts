@@ -42,5 +42,8 @@ export function isPrivate(name: string): boolean {
   return name.startsWith('/private/') || name === '/private'
 }
 
+/** The entry, `true` or absent, that says whether each user has a `\Seen` of their own in a mailbox. */
+export const seenPerUserEntry = '/shared/vendor/crispin/seen-per-user'
+
 /** The entry that is tied to a mailbox's special uses (RFC 6154 §4). */
 export const specialUseEntry = '/private/specialuse'

@@ -5,7 +5,7 @@ import { Refusal } from '../../model/refusal.ts'
 import { maxListItems } from '../../wire/cursor.ts'
 import { defineCommand, type Command } from '../command.ts'
 import { requireFilter } from '../filters.ts'
-import { isPrivate, parseEntryName, specialUseEntry } from '../metadata-names.ts'
+import { isPrivate, parseEntryName, seenPerUserEntry, specialUseEntry } from '../metadata-names.ts'
 import { requireRight, type MailboxReference } from '../reference.ts'
 import { requireMetadata } from '../responses/metadata.ts'
 import { noteOwnChange, writeMetadataUpdates } from '../responses/metadata-updates.ts'
@@ -48,13 +48,15 @@ export const setMetadata: Command<'authenticated', SetMetadataArgs> = defineComm
   async run(session, { mailbox: wire, entries }) {
     const { login } = session
     const { user } = login.identity
-    const shared = entries.filter(([name]) => !isPrivate(name))
+    const shared = entries.filter(([name]) => !isPrivate(name) && name !== seenPerUserEntry)
     const ofUser = entries.filter(([name]) => isPrivate(name) && name !== specialUseEntry)
     const uses = entries.find(([name]) => name === specialUseEntry)
+    const seen = entries.find(([name]) => name === seenPerUserEntry)
     await writeMetadataUpdates(session)
     if (wire === '') {
       for (const [name, value] of ofUser) requireFilter(name, value)
-      if (shared.length > 0) throw new Refusal('NOPERM', 'Shared entries of the server are set in its configuration')
+      if (shared.length > 0 || seen)
+        throw new Refusal('NOPERM', 'Shared entries of the server are set in its configuration')
       if (uses) throw new Refusal('CANNOT', 'The server has no special use')
       await login.account.commit([{ op: 'setMetadata', user, entries: ofUser }])
       noteOwnChange(session, { shared, ofUser })
@@ -63,14 +65,17 @@ export const setMetadata: Command<'authenticated', SetMetadataArgs> = defineComm
     const reference = await session.mailboxNamed(login, wire, 'l')
     requireMetadata(reference)
     if (shared.length > 0) requireRight(reference, 'w')
+    if (seen) requireRight(reference, 'a')
     const mailbox = reference.mailbox.id
     const specialUse = uses && specialUsesOf(reference, uses[1])
+    const seenPerUser = seen && isTrue(seen[1])
     const operations: Operation[] = []
     if (shared.length > 0) operations.push({ op: 'setMetadata', mailbox, entries: shared })
     if (ofUser.length > 0) operations.push({ op: 'setMetadata', mailbox, user, entries: ofUser })
     if (specialUse) operations.push({ op: 'setSpecialUse', mailbox, specialUse })
+    if (seenPerUser !== undefined) operations.push({ op: 'setSeenPerUser', mailbox, perUser: seenPerUser })
     await reference.account.commit(operations)
-    noteOwnChange(session, { reference, shared, ofUser, specialUse })
+    noteOwnChange(session, { reference, shared, ofUser, specialUse, seenPerUser })
     return { text: 'SETMETADATA completed' }
   },
 })
@@ -89,4 +94,11 @@ function specialUsesOf({ user }: MailboxReference, value: Uint8Array | null): Sp
       if (!known) throw new Refusal('USEATTR', 'There is no such special use')
       return known
     })
+}
+
+/** What a value of {@link seenPerUserEntry} says; without one each user has the same `\Seen`. Throws `Refusal`. */
+function isTrue(value: Uint8Array | null): boolean {
+  const text = value === null ? 'false' : Buffer.from(value).toString('latin1').toLowerCase()
+  if (text !== 'true' && text !== 'false') throw new Refusal('CANNOT', 'That entry is either true or false')
+  return text === 'true'
 }

@@ -10,7 +10,7 @@ import {
 import type { Mailbox, MailboxTree, SpecialUse } from '../../model/mailbox.ts'
 import type { MailboxId } from '../../model/numbers.ts'
 import { astring } from '../../wire/strings.ts'
-import { specialUseEntry } from '../metadata-names.ts'
+import { seenPerUserEntry, specialUseEntry } from '../metadata-names.ts'
 import { type MailboxReference, type Place, referenceTo } from '../reference.ts'
 import type { ImapSession } from '../session.ts'
 import type { Login } from '../state.ts'
@@ -65,18 +65,24 @@ function writeChanged(session: ImapSession, { identity }: Login, place: Place, b
   if (!session.enabled.has('METADATA')) return
   for (const mailbox of tree.byId.values()) {
     const isAnnotated = before.metadata.get(mailbox.id) !== tree.allMetadata.get(mailbox.id)
-    const hasOtherUse = isOwn && hasOtherUses(before.mailboxes.get(mailbox.id), mailbox)
-    if (!isAnnotated && !hasOtherUse) continue
+    const attributes = changedAttributes(before.mailboxes.get(mailbox.id), mailbox, isOwn)
+    if (!isAnnotated && attributes.length === 0) continue
     const reference = referenceTo(place, mailbox)
     if (!seesMetadata(reference)) continue
     const names = isAnnotated ? changed(mailbox.id) : []
-    write(session.mailboxText(reference.name), hasOtherUse ? [...names, specialUseEntry] : names)
+    write(session.mailboxText(reference.name), [...names, ...attributes])
   }
 }
 
-/** Whether the special uses of a mailbox that was there before are others now. */
-function hasOtherUses(before: Mailbox | undefined, { specialUse }: Mailbox): boolean {
-  return before !== undefined && before.specialUse.join(' ') !== specialUse.join(' ')
+/** Entries for attributes of a mailbox that was there before and has others now. */
+function changedAttributes(
+  before: Mailbox | undefined,
+  { specialUse, seenPerUser }: Mailbox,
+  isOwn: boolean,
+): string[] {
+  if (!before) return []
+  const hasOtherUses = isOwn && before.specialUse.join(' ') !== specialUse.join(' ')
+  return [...(hasOtherUses ? [specialUseEntry] : []), ...(before.seenPerUser === seenPerUser ? [] : [seenPerUserEntry])]
 }
 
 /** Whether the client wants to hear of changes to annotations. */
@@ -90,10 +96,14 @@ export interface OwnChange {
   readonly shared: readonly MetadataChange[]
   readonly ofUser: readonly MetadataChange[]
   readonly specialUse?: readonly SpecialUse[] | undefined
+  readonly seenPerUser?: boolean | undefined
 }
 
 /** Notes what the client has set itself, so that it is not told of it (RFC 5464 §4.3). */
-export function noteOwnChange(session: ImapSession, { reference, shared, ofUser, specialUse }: OwnChange): void {
+export function noteOwnChange(
+  session: ImapSession,
+  { reference, shared, ofUser, specialUse, seenPerUser }: OwnChange,
+): void {
   const places = toldTo.get(session)?.places
   const prefix = reference?.place.prefix ?? ''
   const told = places?.get(prefix)
@@ -102,6 +112,9 @@ export function noteOwnChange(session: ImapSession, { reference, shared, ofUser,
   let metadata = withMetadata(told.metadata.get(of) ?? noMetadata, undefined, shared)
   metadata = withMetadata(metadata, session.login.identity.user, ofUser)
   const mailboxes = new Map(told.mailboxes)
-  if (reference && specialUse) mailboxes.set(reference.mailbox.id, { ...reference.mailbox, specialUse })
+  if (reference && (specialUse || seenPerUser !== undefined)) {
+    const attributes = { ...(specialUse && { specialUse }), ...(seenPerUser !== undefined && { seenPerUser }) }
+    mailboxes.set(reference.mailbox.id, { ...reference.mailbox, ...attributes })
+  }
   places.set(prefix, { mailboxes, metadata: new Map(told.metadata).set(of, metadata) })
 }

@@ -2,7 +2,7 @@ import { entriesOf, hiddenPrefix, noMetadata } from '../../model/metadata.ts'
 import { Refusal } from '../../model/refusal.ts'
 import { literal, string } from '../../wire/strings.ts'
 import { astring } from '../../wire/strings.ts'
-import { isPrivate, specialUseEntry } from '../metadata-names.ts'
+import { isPrivate, seenPerUserEntry, specialUseEntry } from '../metadata-names.ts'
 import { allows, type MailboxReference } from '../reference.ts'
 import type { ImapSession } from '../session.ts'
 import type { Login } from '../state.ts'
@@ -23,16 +23,17 @@ export function requireMetadata(reference: MailboxReference): void {
   if (!seesMetadata(reference)) throw new Refusal('NOPERM', 'You may look this mailbox up and nothing more')
 }
 
-/** A mailbox's annotations, shared ones and the user's own, and its special uses as one of these (RFC 6154 §4). */
+/** A mailbox's annotations, shared ones and the user's own, and attributes that are told as such (RFC 6154 §4). */
 export async function mailboxEntries(
   { identity }: Pick<Login, 'identity'>,
   { account, mailbox, user }: Pick<MailboxReference, 'account' | 'mailbox' | 'user'>,
 ): Promise<VisibleEntries> {
   const tree = await account.tree()
   const visible = visibleEntries(tree.metadata(mailbox.id), identity.user)
-  const { specialUse } = tree.byId.get(mailbox.id) ?? mailbox
+  const { specialUse, seenPerUser } = tree.byId.get(mailbox.id) ?? mailbox
   // A mailbox of somebody else's is what it is for that one, not for this user (RFC 6154 §2).
   if (user === undefined && specialUse.length > 0) visible.set(specialUseEntry, Buffer.from(specialUse.join(' ')))
+  if (seenPerUser) visible.set(seenPerUserEntry, Buffer.from('true'))
   return visible
 }
 
