@@ -194,7 +194,7 @@ function memoryRecords(
       const kept = byName.get(name)
       if (kept) kept.owners = owners
     },
-    sharedNames: () => [...byName.values()].filter(({ owners }) => owners).map(({ name }) => name),
+    ownedBy: (owner) => [...byName.values()].filter((kept) => kept.owners?.includes(owner)).map(({ name }) => name),
     groupsOf: (member) => [...members].filter(([, names]) => names.includes(member)).map(([group]) => group),
     groups: () => [...members].map(([name, names]) => ({ name, members: names })),
     setMembers(group, names) {

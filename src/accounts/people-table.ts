@@ -9,6 +9,7 @@ export const peopleTables = `
     owner TEXT NOT NULL,
     PRIMARY KEY (name, owner)
   ) STRICT, WITHOUT ROWID;
+  CREATE INDEX owners_by_owner ON owners (owner);
   CREATE TABLE members (
     member TEXT NOT NULL,
     name TEXT NOT NULL, -- of the group
@@ -23,7 +24,7 @@ export function peopleRecords(
 ): PeopleRecords {
   const selectUser = database.prepare<[string], UserEntry>('SELECT name, account FROM users WHERE account = ?')
   const selectOwners = database.prepare<[string], string>('SELECT owner FROM owners WHERE name = ?').pluck()
-  const selectShared = database.prepare<[], string>('SELECT DISTINCT name FROM owners').pluck()
+  const selectOwned = database.prepare<[string], string>('SELECT name FROM owners WHERE owner = ?').pluck()
   const deleteOwners = database.prepare<[string]>('DELETE FROM owners WHERE name = ?')
   const insertOwner = database.prepare<[string, string]>('INSERT INTO owners VALUES (?, ?)')
   const selectGroups = database.prepare<[string], string>('SELECT name FROM members WHERE member = ?').pluck()
@@ -52,7 +53,7 @@ export function peopleRecords(
         ),
       )
     },
-    sharedNames: () => guard(() => selectShared.all()),
+    ownedBy: (owner) => guard(() => selectOwned.all(owner)),
     groupsOf: (member) => guard(() => selectGroups.all(member)),
     groups(): readonly Group[] {
       const members = guard(() => selectMembers.all())

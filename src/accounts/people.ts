@@ -28,8 +28,8 @@ export interface PeopleRecords {
   /** The identifiers of a shared account's owners; undefined where it is somebody's own. */
   ownersOf(name: string): readonly string[] | undefined
   setOwners(name: string, owners: readonly string[]): void
-  /** Names of all shared accounts. */
-  sharedNames(): readonly string[]
+  /** Names of the shared accounts that an identifier owns. */
+  ownedBy(owner: string): readonly string[]
   groupsOf(member: string): readonly string[]
   groups(): readonly Group[]
   /** A group without members is none. */
@@ -78,11 +78,8 @@ export function people(records: PeopleRecords, nameOf: (text: string) => string)
       return holder(records.userOf(account))
     },
     async ownedBy(identifiers) {
-      return records.sharedNames().flatMap((name) => {
-        const owned = records.ownersOf(name)?.some((owner) => identifiers.includes(owner)) === true
-        const account = owned ? records.userNamed(name)?.account : undefined
-        return account === undefined ? [] : [account]
-      })
+      const names = new Set(identifiers.flatMap((identifier) => records.ownedBy(identifier)))
+      return [...names].flatMap((name) => records.userNamed(name)?.account ?? [])
     },
     async identifiersOf(user) {
       const groups = records.groupsOf(user).map((group) => groupMark + group)

@@ -1,5 +1,7 @@
+import { DirectoryFailure } from '../accounts/directory.ts'
 import type { People } from '../accounts/people.ts'
 import type { Sharing } from '../imap/sharing.ts'
+import { StoreFailure } from '../store/store.ts'
 import type { Config } from './config-type.ts'
 
 /** What IMAP is told of those who share mailboxes; `undefined` where a configuration wants none of it. */
@@ -9,10 +11,20 @@ export function sharingOf({ sharing }: Config, people: People): Sharing | undefi
     otherUsers: sharing.otherUsers,
     shared: sharing.sharedAccounts,
     seenPerUser: sharing.seenPerUser,
-    holderNamed: (name) => people.holderNamed(name),
-    holderOf: (account) => people.holderOf(account),
-    ownedBy: (identifiers) => people.ownedBy(identifiers),
-    identifiersOf: (user) => people.identifiersOf(user),
-    identifierNamed: (text) => people.identifierNamed(text),
+    holderNamed: (name) => asked(() => people.holderNamed(name)),
+    holderOf: (account) => asked(() => people.holderOf(account)),
+    ownedBy: (identifiers) => asked(() => people.ownedBy(identifiers)),
+    identifiersOf: (user) => asked(() => people.identifiersOf(user)),
+    identifierNamed: (text) => asked(() => people.identifierNamed(text)),
+  }
+}
+
+/** The answer; that the users cannot be read is a failure like one of the store to whoever wants a mailbox. */
+async function asked<Answer>(question: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await question()
+  } catch (error) {
+    if (!(error instanceof DirectoryFailure)) throw error
+    throw new StoreFailure(error.reason, error.message, { cause: error })
   }
 }
