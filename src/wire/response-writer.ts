@@ -43,8 +43,7 @@ export class ResponseWriter {
 
   /** One line; the CRLF is added. */
   line(text: string): void {
-    this.text(text)
-    this.#text += '\r\n'
+    this.text(text + '\r\n')
   }
 
   /** Part of a line. */

@@ -53,6 +53,11 @@ export class FlagColumns {
     return 'MODSEQ (' + snapshot.modSeqs.at(at) + ')'
   }
 
+  /** Whether the command has made any message `\Seen`. */
+  get someMarked(): boolean {
+    return this.#marked.length > 0
+  }
+
   /** Whether the command has made the message `\Seen`. */
   isMarked(row: number): boolean {
     return this.#marked.length > 0 && rowOfUid(this.#marked, this.#static.uids[row]!) >= 0 // inside bounds

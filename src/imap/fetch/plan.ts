@@ -36,8 +36,8 @@ export interface FetchPlan {
   readonly parts: ComputedBatch | undefined
   /** The one with the lines of headers that are kept, where any item selects from them. */
   readonly headerLines: ComputedBatch | undefined
-  /** Behind all items: what a response has to tell since the command made its message `\Seen`. */
-  readonly tail: (row: number) => string
+  /** Behind all items: what a response has to tell since the command made its message `\Seen`, where any may have. */
+  readonly tail: WriteChange | undefined
   /** The same in a response of its own, where no other item can be answered; `undefined` if there is nothing to tell. */
   readonly changed: (row: number) => string | undefined
 }
@@ -76,15 +76,16 @@ export function planFetch(items: readonly FetchItem[], context: PlanContext): Fe
     return batch
   }
   const steps = all.map((item, place) => planItem(item, place === 0 ? '' : ' ', context, computed))
-  const told = new Set(all.map(({ item }) => item))
+  const named = new Set(all.map(({ item }) => item))
   const uid: WriteChange = (row) => 'UID ' + context.snapshot.uids[row]! // inside bounds
   const news = new Map<FetchItem['item'], WriteChange>()
   if ((condstore || context.withUid) && !context.uidInFront) news.set('UID', uid)
   news.set('FLAGS', (row) => flags.flags(row))
   if (condstore) news.set('MODSEQ', (row) => flags.modSeq(row))
-  const untold = [...news].flatMap(([item, write]) => (told.has(item) ? [] : [write]))
-  const tail = (row: number): string =>
-    untold.length > 0 && flags.isMarked(row) ? untold.reduce((line, write) => line + ' ' + write(row), '') : ''
+  const untold = [...news].flatMap(([item, write]) => (named.has(item) ? [] : [write]))
+  const told = (row: number): string =>
+    flags.isMarked(row) ? untold.reduce((line, write) => line + ' ' + write(row), '') : ''
+  const tail = untold.length > 0 && flags.someMarked ? told : undefined
   const changed = (row: number): string | undefined =>
     flags.isMarked(row) ? [...news.values()].map((write) => write(row)).join(' ') : undefined
   const parts = all.some(needsParts) ? computed('parts') : undefined

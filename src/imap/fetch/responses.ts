@@ -114,7 +114,8 @@ export class FetchResponses {
         if (step.kind === 'text') line += step.text(row, n)
         else if (step.kind === 'computed') line = step.batch.write(line, n, out)
       }
-      out.line(line + tail(row) + ')')
+      if (tail) line += tail(row)
+      out.text(line + ')\r\n')
       if (out.full) await io.settled()
       else if (n % messagesPerTurn === messagesPerTurn - 1) {
         const pause = io.breathe()
@@ -184,7 +185,8 @@ export class FetchResponses {
       line = ''
       if (value.rest) return this.#stream(value.rest()).then(() => this.#write(seqNum, row, n, at + 1, place))
     }
-    out.line(line + tail(row) + ')')
+    if (tail) line += tail(row)
+    out.line(line + ')')
     return undefined
   }
 
