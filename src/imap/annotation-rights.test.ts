@@ -67,6 +67,41 @@ test("private annotations are each one's own, shared ones are everybody's; a spe
   assert.match(await bob.say(use), /NO \[METADATA NOPRIVATE\]/)
 })
 
+test("private annotations of another's mailbox are kept, and counted, by who has them", async (context) => {
+  const [alice, bob] = await cast(context)
+  await alice.say('CREATE w')
+  await alice.say('SETACL w bob lr')
+  const used = async (client: Client): Promise<string> =>
+    /ANNOTATION-STORAGE (\d+)/.exec(await client.say('GETQUOTA ""'))?.[1] ?? ''
+  const set = (name: string, entries: string): Promise<string> =>
+    bob.say(`SETMETADATA "Other Users/alice/${name}" (${entries})`)
+  assert.match(await set('w', `/private/a "${'x'.repeat(1000)}" /private/b "y"`), / OK /)
+  assert.deepEqual([await used(alice), await used(bob)], ['0', '2'])
+  // With an entry that may not be set, none is.
+  assert.match(await set('w', '/private/a NIL /shared/a "z"'), /NO \[NOPERM\]/)
+  await alice.say('RENAME w v')
+  assert.match(await bob.say('GETMETADATA (DEPTH 1) "Other Users/alice/v" /private'), /\/private\/b "?y"?/)
+  assert.match(await bob.say('GETMETADATA (DEPTH infinity) "" /private'), /\(\/private NIL\)/)
+  // What was set of a mailbox that is gone goes when others of the account are set.
+  await alice.say('DELETE v')
+  await alice.say('CREATE v')
+  await alice.say('SETACL v bob lr')
+  assert.match(await bob.say('GETMETADATA "Other Users/alice/v" /private/b'), /\/private\/b NIL/)
+  await set('v', '/private/c "1"')
+  assert.equal(await used(bob), '1')
+})
+
+test('what cannot be set of two accounts is set in neither', async (context) => {
+  const [alice, bob] = await cast(context)
+  await alice.say('CREATE w')
+  await alice.say('SETACL w bob lrw')
+  await bob.say('SETMETADATA "Other Users/alice/w" (/private/a "before")')
+  const many = Array.from({ length: 257 }, (_, n) => `/shared/${n} ""`).join(' ')
+  const refused = await bob.say(`SETMETADATA "Other Users/alice/w" (/private/a "after" ${many})`)
+  assert.match(refused, /NO \[METADATA TOOMANY\]/)
+  assert.match(await bob.say('GETMETADATA "Other Users/alice/w" /private/a'), /"before"/)
+})
+
 test('LIST tells annotations only of mailboxes that may be used', async (context) => {
   const [alice, bob] = await cast(context)
   for (const name of ['seen', 'listed']) {

@@ -72,6 +72,7 @@ export const quotaBehaviours: Readonly<Record<string, (given: Given) => Promise<
     await assert.rejects(account.commit([more]), refused('METADATA TOOMANY'))
     await account.commit([{ op: 'setMetadata', mailbox: inbox, entries: [['/shared/0', octets('other')]] }])
     await account.commit([{ op: 'setMetadata', mailbox: inbox, user: 'bob', entries: [['/private/x', octets('x')]] }])
+    await account.commit([{ op: 'setMetadata', mailbox: inbox, entries: [['!hidden', octets('x')]] }])
   },
   'annotations follow a mailbox that is renamed, and go with it': async ({ account, inbox, create }) => {
     const work = await create('Work')

@@ -6,6 +6,7 @@ import { maxListItems } from '../../wire/cursor.ts'
 import { defineCommand, type Command } from '../command.ts'
 import { requireFilter } from '../filters.ts'
 import { isPrivate, parseEntryName, seenPerUserEntry, specialUseEntry } from '../metadata-names.ts'
+import { setEntriesOfOther } from '../private-entries.ts'
 import { requireRight, type MailboxReference } from '../reference.ts'
 import { requireMetadata } from '../responses/metadata.ts'
 import { noteOwnChange, writeMetadataUpdates } from '../responses/metadata-updates.ts'
@@ -67,15 +68,22 @@ export const setMetadata: Command<'authenticated', SetMetadataArgs> = defineComm
     if (shared.length > 0) requireRight(reference, 'w')
     if (seen) requireRight(reference, 'a')
     const mailbox = reference.mailbox.id
+    const isOwn = reference.user === undefined
     const specialUse = uses && specialUsesOf(reference, uses[1])
     const seenPerUser = seen && isTrue(seen[1])
     const operations: Operation[] = []
     if (shared.length > 0) operations.push({ op: 'setMetadata', mailbox, entries: shared })
-    if (ofUser.length > 0) operations.push({ op: 'setMetadata', mailbox, user, entries: ofUser })
+    if (ofUser.length > 0 && isOwn) operations.push({ op: 'setMetadata', mailbox, user, entries: ofUser })
     if (specialUse) operations.push({ op: 'setSpecialUse', mailbox, specialUse })
     if (seenPerUser !== undefined) operations.push({ op: 'setSeenPerUser', mailbox, perUser: seenPerUser })
-    await reference.account.commit(operations)
-    noteOwnChange(session, { reference, shared, ofUser, specialUse, seenPerUser })
+    const takeBack = isOwn || ofUser.length === 0 ? undefined : await setEntriesOfOther(login, reference, ofUser)
+    try {
+      await reference.account.commit(operations)
+    } catch (error) {
+      await takeBack?.() // two accounts have no commit in common, and it is to be all or nothing
+      throw error
+    }
+    noteOwnChange(session, { reference, shared, ofUser: isOwn ? ofUser : [], specialUse, seenPerUser })
     return { text: 'SETMETADATA completed' }
   },
 })

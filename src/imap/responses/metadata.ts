@@ -1,8 +1,8 @@
-import { entriesOf, hiddenPrefix, noMetadata } from '../../model/metadata.ts'
+import { entriesOf, hiddenPrefix, type Metadata } from '../../model/metadata.ts'
 import { Refusal } from '../../model/refusal.ts'
-import { literal, string } from '../../wire/strings.ts'
-import { astring } from '../../wire/strings.ts'
+import { astring, literal, string } from '../../wire/strings.ts'
 import { isPrivate, seenPerUserEntry, specialUseEntry } from '../metadata-names.ts'
+import { entriesOfOther } from '../private-entries.ts'
 import { allows, type MailboxReference } from '../reference.ts'
 import type { ImapSession } from '../session.ts'
 import type { Login } from '../state.ts'
@@ -25,12 +25,15 @@ export function requireMetadata(reference: MailboxReference): void {
 
 /** A mailbox's annotations, shared ones and the user's own, and attributes that are told as such (RFC 6154 §4). */
 export async function mailboxEntries(
-  { identity }: Pick<Login, 'identity'>,
+  login: Login,
   { account, mailbox, user }: Pick<MailboxReference, 'account' | 'mailbox' | 'user'>,
 ): Promise<VisibleEntries> {
   const tree = await account.tree()
-  const visible = visibleEntries(tree.metadata(mailbox.id), identity.user)
   const { specialUse, seenPerUser } = tree.byId.get(mailbox.id) ?? mailbox
+  const visible = visibleEntries(tree.metadata(mailbox.id), user === undefined ? login.identity.user : undefined)
+  if (user !== undefined) {
+    for (const [name, value] of await entriesOfOther(login, { account, mailbox })) visible.set(name, value)
+  }
   // A mailbox of somebody else's is what it is for that one, not for this user (RFC 6154 §2).
   if (user === undefined && specialUse.length > 0) visible.set(specialUseEntry, Buffer.from(specialUse.join(' ')))
   if (seenPerUser) visible.set(seenPerUserEntry, Buffer.from('true'))
@@ -44,9 +47,9 @@ export async function serverEntries({ services }: ImapSession, { account, identi
   return new Map([...own, ...(services.sharedMetadata ?? [])])
 }
 
-/** The shared entries and those of one user, without hidden ones. */
-export function visibleEntries(metadata: typeof noMetadata, user: string): Map<string, Uint8Array> {
-  const all = [...metadata.shared, ...entriesOf(metadata, user)]
+/** The shared entries and, with a user, theirs, without hidden ones. */
+export function visibleEntries(metadata: Metadata, user: string | undefined): Map<string, Uint8Array> {
+  const all = user === undefined ? [...metadata.shared] : [...metadata.shared, ...entriesOf(metadata, user)]
   return new Map(all.filter(([name]) => !name.startsWith(hiddenPrefix)))
 }
 

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { registeredKeywords } from '../../model/keywords.ts'
 import { memoryStore } from '../../store/memory/memory-store.ts'
 import { type Store, StoreFailure, type StoreFailureReason } from '../../store/store.ts'
 import { clientOf, fill, storeWith } from '../fetch/client.test-support.ts'
 
-test('a client hears when it can make no more keywords', async () => {
+test('a client hears when it can make no more keywords, and that registered ones are still taken', async () => {
   const store = memoryStore()
   await fill(store, ['Subject: x\r\n\r\n'])
   const { command, close } = await clientOf(store, { maxKeywords: 2 })
@@ -14,7 +15,9 @@ test('a client hears when it can make no more keywords', async () => {
 
   assert.equal(permanent((await command('SELECT INBOX')).untagged), system + ' \\*')
   assert.equal(permanent((await command('STORE 1 +FLAGS (one)')).untagged), system + ' one \\*')
-  assert.equal(permanent((await command('STORE 1 +FLAGS (two)')).untagged), system + ' one two')
+  assert.equal(permanent((await command('STORE 1 +FLAGS ($Junk)')).untagged), system + ' one $Junk \\*')
+  const known = registeredKeywords.filter((keyword) => keyword !== '$Junk').join(' ')
+  assert.equal(permanent((await command('STORE 1 +FLAGS (two)')).untagged), `${system} one $Junk two ${known}`)
   assert.equal(permanent((await command('EXAMINE INBOX')).untagged), '')
   await close()
   await store.close()

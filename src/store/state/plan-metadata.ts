@@ -1,6 +1,13 @@
-import { maxMetadataEntries, maxMetadataNameBytes, maxMetadataValueBytes } from '../../model/limits.ts'
+import { maxMetadataEntries, maxMetadataValueBytes, maxStoredMetadataNameBytes } from '../../model/limits.ts'
 import { type SpecialUse, specialUses } from '../../model/mailbox.ts'
-import { entriesOf, hiddenPrefix, type MetadataChange, sameValue, theAccount } from '../../model/metadata.ts'
+import {
+  entriesOf,
+  hiddenPrefix,
+  type MetadataChange,
+  type MetadataEntries,
+  sameValue,
+  theAccount,
+} from '../../model/metadata.ts'
 import type { MailboxId } from '../../model/numbers.ts'
 import type { Operation, OperationResult } from '../../model/operation.ts'
 import { Refusal } from '../../model/refusal.ts'
@@ -14,7 +21,7 @@ export function setMetadata(
   const of = planning.draft.mailboxOrAccount(mailbox)
   const before = entriesOf(planning.draft.tree.metadata(of), user)
   for (const [name, value] of entries) {
-    if (name === '' || Buffer.byteLength(name) > maxMetadataNameBytes) throw new Refusal('CANNOT', 'Not a name')
+    if (name === '' || Buffer.byteLength(name) > maxStoredMetadataNameBytes) throw new Refusal('CANNOT', 'Not a name')
     if (value !== null && value.length > maxMetadataValueBytes) {
       const code = `METADATA MAXSIZE ${maxMetadataValueBytes}` as const
       throw new Refusal(code, `A value may have ${maxMetadataValueBytes} octets at most`)
@@ -23,10 +30,17 @@ export function setMetadata(
   const differing = entries.filter(([name, value]) => !sameValue(before.get(name), value ?? undefined))
   put(planning, mailbox, user, differing)
   const after = entriesOf(planning.draft.tree.metadata(of), user)
-  if (after.size > Math.max(maxMetadataEntries, before.size)) {
+  // Counted only where it may matter.
+  if (after.size > maxMetadataEntries && countOf(after) > Math.max(maxMetadataEntries, countOf(before))) {
     throw new Refusal('METADATA TOOMANY', `There may be ${maxMetadataEntries} entries at most`)
   }
   return { op: 'setMetadata' }
+}
+
+function countOf(entries: MetadataEntries): number {
+  let count = 0
+  for (const name of entries.keys()) if (!name.startsWith(hiddenPrefix)) count++
+  return count
 }
 
 /**
