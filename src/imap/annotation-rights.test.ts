@@ -34,7 +34,7 @@ test('annotations and quotas of another take the rights that their RFCs say, and
       await alice.say(`SETACL w bob ${rights}`)
       assert.match(await say(command, 'w'), /^OK/, `${command} with ${rights}`)
     }
-    const groups = [...needs, ...(anyOf === '' ? [] : [anyOf])]
+    const groups = [...Array.from(needs), ...(anyOf === '' ? [] : [anyOf])]
     for (const gone of groups) {
       const rights = Array.from(allRights, (right) => (gone.includes(right) ? '' : right)).join('')
       await alice.say(`SETACL w bob ${rights}`)

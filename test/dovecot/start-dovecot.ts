@@ -89,6 +89,7 @@ mail_location = sdbox:~/mail
 mail_max_userip_connections = 0
 mail_plugins = zlib
 mail_save_crlf = yes
+mail_attribute_dict = file:~/attributes
 mailbox_list_index = yes
 mailbox_idle_check_interval = 1s
 namespace inbox {
@@ -107,6 +108,7 @@ protocol imap {
   mail_plugins = zlib imap_zlib
   imap_idle_notify_interval = 2 mins
   imap_client_workarounds =
+  imap_metadata = yes
 }
 service anvil {
   chroot =
