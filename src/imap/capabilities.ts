@@ -80,6 +80,7 @@ export const capabilities: readonly Capability[] = [
   capability('UIDONLY', 9586, 'after'),
   capability('UIDBATCHES', 10022, 'after'),
   capability('FILTERS', 5466, 'after'),
+  capability('SEARCH=FUZZY', 6203, 'after'),
   capability('WITHIN', 5032, 'after'),
   capability('INPROGRESS', 9585, 'after'),
   capability('SORT', 5256, 'after'),

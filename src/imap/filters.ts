@@ -43,7 +43,7 @@ interface Expansion {
 function expanded(key: SearchKey, entries: VisibleEntries, expansion: Expansion): SearchKey {
   const inside = (inner: SearchKey): SearchKey => expanded(inner, entries, expansion)
   if (key.key === 'FILTER') return ofFilter(key.name, entries, expansion)
-  if (key.key === 'NOT') return { key: 'NOT', operand: inside(key.operand) }
+  if ('operand' in key) return { key: key.key, operand: inside(key.operand) }
   if (key.key === 'AND') return { key: 'AND', operands: key.operands.map(inside) }
   return key.key === 'OR' ? { key: 'OR', left: inside(key.left), right: inside(key.right) } : key
 }

@@ -62,7 +62,8 @@ export function matchColumns(key: SearchKey, context: SearchContext): RowSet | u
     case 'BCC':
     case 'BODY':
     case 'CC':
-    case 'FILTER': // what it stands for has taken its place
+    case 'FILTER': // what it stands for has taken its place, as with FUZZY
+    case 'FUZZY':
     case 'FROM':
     case 'HEADER':
     case 'NOT':

@@ -16,6 +16,8 @@ export interface SearchScope {
   readonly breathe: Breathe
   /** Kept up to date by what takes long, for whoever wants to know. */
   readonly work?: Work
+  /** By row, how relevant the message is to the search (RFC 6203 §4). */
+  readonly scores?: Uint8Array
 }
 
 /** Where to search, and what keys mean that depend on who searches and when. */

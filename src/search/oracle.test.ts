@@ -140,6 +140,7 @@ function matches(key: SearchKey, made: Mail, number: number): boolean {
     case 'CC':
     case 'EMAILID':
     case 'FILTER':
+    case 'FUZZY':
     case 'FROM':
     case 'LARGER':
     case 'MODSEQ':

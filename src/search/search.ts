@@ -79,7 +79,7 @@ export async function search(key: SearchKey, context: SearchContext): Promise<Ui
 /** Whether a key of this kind is anywhere in the search. */
 export function mentions(key: SearchKey, kinds: readonly SearchKey['key'][]): boolean {
   if (kinds.includes(key.key)) return true
-  if (key.key === 'NOT') return mentions(key.operand, kinds)
+  if ('operand' in key) return mentions(key.operand, kinds)
   if (key.key === 'AND') return key.operands.some((operand) => mentions(operand, kinds))
   return key.key === 'OR' && (mentions(key.left, kinds) || mentions(key.right, kinds))
 }
@@ -87,7 +87,7 @@ export function mentions(key: SearchKey, kinds: readonly SearchKey['key'][]): bo
 /** Whether there are sequence numbers anywhere in the search; `$` is none. */
 export function countsMessages(key: SearchKey): boolean {
   if (key.key === 'SEQUENCE') return !key.set.saved
-  if (key.key === 'NOT') return countsMessages(key.operand)
+  if ('operand' in key) return countsMessages(key.operand)
   if (key.key === 'AND') return key.operands.some(countsMessages)
   return key.key === 'OR' && (countsMessages(key.left) || countsMessages(key.right))
 }

@@ -31,6 +31,7 @@ async function valuesOf(
   columns: KeyColumns,
 ): Promise<Float64Array> {
   const { sizes, internalDates } = scope.snapshot
+  const { scores = new Uint8Array(sizes.length) } = scope
   const values = new Float64Array(rows.length)
   const column = columnOf[key]
   if (column !== undefined && column !== 'dates') {
@@ -39,6 +40,8 @@ async function valuesOf(
     for (let n = 0; n < rows.length; n++) values[n] = ranks[numbers[rows[n]!]!]! // rows that were loaded
   } else if (column === 'dates') {
     for (let n = 0; n < rows.length; n++) values[n] = sentDate(rows[n]!, scope, columns) // inside bounds, as below
+  } else if (key === 'RELEVANCY') {
+    for (let n = 0; n < rows.length; n++) values[n] = -scores[rows[n]!]! // the most relevant first (RFC 6203 §6)
   } else {
     const source = key === 'SIZE' ? sizes : internalDates
     for (let n = 0; n < rows.length; n++) values[n] = source[rows[n]!]!
@@ -60,6 +63,7 @@ const columnOf: Readonly<Record<SortCriterion['key'], KeyColumn | undefined>> = 
   DISPLAYFROM: 'displayFrom',
   DISPLAYTO: 'displayTo',
   FROM: 'from',
+  RELEVANCY: undefined,
   SIZE: undefined,
   SUBJECT: 'baseSubject',
   TO: 'to',

@@ -50,6 +50,14 @@ export interface TextFindings {
   readonly maybe: Uint32Array
 }
 
+/** How well the words of messages answer one that is searched for, as `similarity` in `mime/` tells. */
+export interface SimilarFindings {
+  /** Nothing is known of messages with this number or a higher one. */
+  readonly end: number
+  /** Two scores for each message below `end`, 0 to 100: that of the best word of its parts, and of its headers. */
+  readonly scores: Uint8Array
+}
+
 /**
  * Waits now and then so that others have their turn: where there is a promise, wait for it. It rejects when nobody
  * wants the result any more, which ends the work.
@@ -115,6 +123,12 @@ export interface AccountStore {
    * nothing of this text. An engine without an index of texts has no such method.
    */
   findText?(text: string, where: TextPlace, breathe: Breathe): Promise<TextFindings | undefined>
+
+  /**
+   * How well messages answer a word, folded and without marks, as far as the engine knows ahead of reading. An engine
+   * without an index of texts, or that cannot reach it, has no such method.
+   */
+  findSimilar?(word: string, breathe: Breathe): Promise<SimilarFindings>
 
   /**
    * Calls `onChange` after each commit by anybody, in order, with the mailboxes it touched (an empty list: only

@@ -53,6 +53,8 @@ test('every key', () => {
     ['TO a'],
     ['UID 1:*,7'],
     ['UID $'],
+    ['FUZZY (SUBJECT a)', 'FUZZY SUBJECT a'],
+    ['NOT FUZZY (SEEN FROM a)'],
     ['FILTER on-the-road'],
     ['UIDAFTER 25000'],
     ['UIDBEFORE 1'],

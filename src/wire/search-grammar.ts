@@ -38,6 +38,8 @@ export type SearchKey =
   /** RFC 9738 §3.2. */
   | { readonly key: 'UIDAFTER' | 'UIDBEFORE'; readonly uid: number }
   | { readonly key: 'NOT'; readonly operand: SearchKey }
+  /** RFC 6203 §3. */
+  | { readonly key: 'FUZZY'; readonly operand: SearchKey }
   | { readonly key: 'OR'; readonly left: SearchKey; readonly right: SearchKey }
   /** Keys side by side, or in parentheses. */
   | { readonly key: 'AND'; readonly operands: readonly SearchKey[] }
@@ -169,6 +171,7 @@ function parseKey(cursor: Cursor, depth: number, budget: { keys: number }): Sear
     case 'UIDAFTER':
     case 'UIDBEFORE':
       return { key: word, uid: cursor.nzNumber('a UID') }
+    case 'FUZZY':
     case 'NOT':
       return { key: word, operand: parseKey(cursor, depth + 1, budget) }
     case 'OR': {
@@ -198,7 +201,7 @@ function parseModSeq(cursor: Cursor): SearchKey {
  */
 export function decodeStrings(key: SearchKey, decode: (octets: string) => string): SearchKey {
   if ('value' in key) return { ...key, value: decode(key.value) }
-  if (key.key === 'NOT') return { key: 'NOT', operand: decodeStrings(key.operand, decode) }
+  if ('operand' in key) return { key: key.key, operand: decodeStrings(key.operand, decode) }
   if (key.key === 'AND') return { key: 'AND', operands: key.operands.map((each) => decodeStrings(each, decode)) }
   if (key.key !== 'OR') return key
   return { key: 'OR', left: decodeStrings(key.left, decode), right: decodeStrings(key.right, decode) }
@@ -206,7 +209,7 @@ export function decodeStrings(key: SearchKey, decode: (octets: string) => string
 
 /** How many keys there are, all levels together. */
 export function keyCount(key: SearchKey): number {
-  if (key.key === 'NOT') return 1 + keyCount(key.operand)
+  if ('operand' in key) return 1 + keyCount(key.operand)
   if (key.key === 'OR') return 1 + keyCount(key.left) + keyCount(key.right)
   return key.key === 'AND' ? key.operands.reduce((sum, operand) => sum + keyCount(operand), 1) : 1
 }
@@ -264,8 +267,9 @@ export function formatSearchKey(key: SearchKey): string {
       return `${key.key} ${key.uid}`
     case 'SEQUENCE':
       return formatNumberSet(key.set)
+    case 'FUZZY':
     case 'NOT':
-      return `NOT ${formatSearchKey(key.operand)}`
+      return `${key.key} ${formatSearchKey(key.operand)}`
     case 'OR':
       return `OR ${formatSearchKey(key.left)} ${formatSearchKey(key.right)}`
     case 'AND':

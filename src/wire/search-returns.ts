@@ -1,7 +1,7 @@
 import type { Cursor } from './cursor.ts'
 
-/** Options of RETURN: RFC 9051 §6.4.4, RFC 9394 §3.1 (RFC 5267 §4.4). */
-export type SearchReturnOption = 'MIN' | 'MAX' | 'ALL' | 'COUNT' | 'SAVE' | 'PARTIAL'
+/** Options of RETURN: RFC 9051 §6.4.4, RFC 9394 §3.1 (RFC 5267 §4.4), RFC 6203 §4. */
+export type SearchReturnOption = 'MIN' | 'MAX' | 'ALL' | 'COUNT' | 'SAVE' | 'PARTIAL' | 'RELEVANCY'
 
 /** What a search is to return. */
 export interface SearchReturns {
@@ -35,6 +35,7 @@ export function parseSearchReturn(cursor: Cursor): SearchReturns | undefined {
       case 'ALL':
       case 'COUNT':
       case 'SAVE':
+      case 'RELEVANCY':
         options.add(option)
         return
       case 'PARTIAL':

@@ -1,7 +1,8 @@
 import type { Cursor } from './cursor.ts'
 
-/** What messages are sorted by: RFC 5256 §5 sort-key; the two of RFC 5957 §4. */
-export type SortKey = 'ARRIVAL' | 'CC' | 'DATE' | 'DISPLAYFROM' | 'DISPLAYTO' | 'FROM' | 'SIZE' | 'SUBJECT' | 'TO'
+/** What messages are sorted by: RFC 5256 §5 sort-key; the two of RFC 5957 §4; RFC 6203 §6. */
+export type SortKey =
+  'ARRIVAL' | 'CC' | 'DATE' | 'DISPLAYFROM' | 'DISPLAYTO' | 'FROM' | 'RELEVANCY' | 'SIZE' | 'SUBJECT' | 'TO'
 
 /** One criterion of SORT. */
 export interface SortCriterion {
@@ -33,6 +34,7 @@ function parseSortKey(cursor: Cursor): SortKey {
     case 'DISPLAYFROM':
     case 'DISPLAYTO':
     case 'FROM':
+    case 'RELEVANCY':
     case 'SIZE':
     case 'SUBJECT':
     case 'TO':

@@ -1,6 +1,7 @@
 import { Refusal } from '../../model/refusal.ts'
 import type { SearchContext, Work } from '../../search/context.ts'
-import { mentions, search } from '../../search/search.ts'
+import { searchFuzzily } from '../../search/fuzzy.ts'
+import { mentions } from '../../search/search.ts'
 import { type MailboxFilter, parseSearchSources } from '../../wire/mailbox-filter.ts'
 import type { SearchReturns } from '../../wire/search-returns.ts'
 import { parseSearchProgram, type SearchKey, type SearchProgram } from '../../wire/search-grammar.ts'
@@ -11,7 +12,17 @@ import { answerWithin, messageLimit, newestIn } from '../message-limit.ts'
 import type { MailboxReference } from '../reference.ts'
 import { code } from '../responses/codes.ts'
 import { writeEsearch } from '../responses/search.ts'
-import { answered, badCharset, preparedKey, isSavedOnly, save, searchContext, toldOf, withDefault } from './search.ts'
+import {
+  answered,
+  badCharset,
+  preparedKey,
+  isSavedOnly,
+  requireFuzzy,
+  save,
+  searchContext,
+  toldOf,
+  withDefault,
+} from './search.ts'
 
 const selectedAlone: readonly MailboxFilter[] = [{ which: 'selected' }]
 
@@ -59,14 +70,15 @@ export const esearch: Command<'authenticated', EsearchArgs> = defineCommand({
         throw new Refusal('LIMIT', `One search may be in ${maxSearchedMailboxes} mailboxes at most`)
       }
       const wanted = withDefault(returns)
+      requireFuzzy(decoded, wanted.options.has('RELEVANCY'))
       let limitCode: string | undefined
       for await (const place of placesOf(session, inSelected, mailboxes)) {
         const { messages: newest, code: cut } = newestIn(session, decoded, place.context)
-        const rows = await search(newest, place.context)
+        const { rows, scores } = await searchFuzzily(newest, place.context)
         // How far it came cannot be said of several mailboxes in one number (RFC 9738 §5).
         if (cut !== undefined) limitCode = mailboxes.length === 0 ? cut : code.messageLimit(messageLimit(session))
         if (saves && isSelected(session)) save(session, isSavedOnly(wanted) ? rows : toldOf(rows, wanted))
-        if (!isSavedOnly(wanted)) await tellFound(session, { ...place, wanted, key: decoded, form }, rows)
+        if (!isSavedOnly(wanted)) await tellFound(session, { ...place, wanted, key: decoded, form, scores }, rows)
       }
       return answerWithin(session, limitCode, {
         usedSequenceNumbers: mentions(decoded, ['SEQUENCE']),
@@ -134,12 +146,13 @@ interface Told extends SearchedPlace {
   readonly wanted: SearchReturns
   readonly key: SearchKey
   readonly form: CommandForm
+  readonly scores: Uint8Array | undefined
 }
 
 /** The response for one mailbox; none where nothing was found (RFC 7377 §2.1). */
 async function tellFound(
   session: SessionIn<'authenticated'>,
-  { name, context, wanted, key, form }: Told,
+  { name, context, wanted, key, form, scores }: Told,
   rows: Uint32Array,
 ): Promise<void> {
   if (rows.length === 0) return
@@ -149,7 +162,8 @@ async function tellFound(
     for (const row of toldOf(rows, wanted)) modSeq = Math.max(modSeq ?? 0, modSeqs.at(row))
   }
   const numbers = rows.map((row) => uids[row]!) // rows of the snapshot
+  const relevancy = scores && rows.map((row) => scores[row]!)
   const mailbox = { text: session.mailboxText(name), uidValidity }
-  await writeEsearch(session, { tag: form.tag, byUid: true, mailbox }, wanted, { numbers, modSeq })
+  await writeEsearch(session, { tag: form.tag, byUid: true, mailbox }, wanted, { numbers, modSeq, relevancy })
   if (session.out.full) await session.io.settled()
 }

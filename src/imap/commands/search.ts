@@ -1,6 +1,7 @@
 import { decodeText, isKnownCharset } from '../../mime/charset.ts'
 import type { SearchContext } from '../../search/context.ts'
-import { countsMessages, mentions, search as searchMailbox } from '../../search/search.ts'
+import { type Found as FoundRows, searchFuzzily } from '../../search/fuzzy.ts'
+import { countsMessages, mentions } from '../../search/search.ts'
 import { decodeStrings, parseSearchProgram, type SearchKey, type SearchProgram } from '../../wire/search-grammar.ts'
 import { placesOf, type SearchReturnOption, type SearchReturns } from '../../wire/search-returns.ts'
 import { wireToUtf8 } from '../../wire/strings.ts'
@@ -39,8 +40,10 @@ export const search: Command<'selected', SearchProgram> = defineCommand({
       const decoded = await preparedKey(session, charset, key)
       if (!decoded) return badCharset
       const { messages: newest, code: limitCode } = newestIn(session, decoded, searchContext(session))
-      const rows = await matching(session, newest)
-      await tell(session, { name: 'SEARCH', returns, byModSeq: mentions(decoded, ['MODSEQ']), form }, rows)
+      requireFuzzy(decoded, returns?.options.has('RELEVANCY'))
+      const { rows, scores } = await matching(session, newest)
+      const byModSeq = mentions(decoded, ['MODSEQ'])
+      await tell(session, { name: 'SEARCH', returns, byModSeq, form, scores }, rows)
       const done = { usedSequenceNumbers: usesNumbers(form, decoded), text: 'SEARCH completed' }
       return answerWithin(session, limitCode, done)
     })
@@ -106,10 +109,15 @@ export async function preparedKey(
   return decodeKey(session, charset, await withFilters(session, charset, key))
 }
 
-/** The rows of the view's snapshot that match. */
-export async function matching(session: Selected, key: SearchKey): Promise<Uint32Array> {
+/** The rows of the view's snapshot that match, with their scores where the search is fuzzy (RFC 6203 §4). */
+export async function matching(session: Selected, key: SearchKey): Promise<FoundRows> {
   if (mentions(key, ['MODSEQ'])) session.enableCondstore() // RFC 7162 §3.1
-  return searchMailbox(key, searchContext(session))
+  return searchFuzzily(key, searchContext(session))
+}
+
+/** Refuses to tell how relevant messages are to a search that is not fuzzy (RFC 6203 §4, §6). Throws `BadSyntax`. */
+export function requireFuzzy(key: SearchKey, asksForRelevancy: boolean | undefined): void {
+  if (asksForRelevancy && !mentions(key, ['FUZZY'])) throw new BadSyntax('RELEVANCY is of fuzzy searches', 0)
 }
 
 /** Where this session searches, sorts and threads. */
@@ -135,6 +143,8 @@ export interface Telling {
   /** Whether the client asked by mod-sequence, and wants to know the highest one it is told of (RFC 7162 §3.1.6). */
   readonly byModSeq: boolean
   readonly form: CommandForm
+  /** By row, how relevant it is. */
+  readonly scores?: Uint8Array | undefined
 }
 
 /**
@@ -143,7 +153,7 @@ export interface Telling {
  */
 export async function tell(
   session: Selected,
-  { name, returns, byModSeq, form }: Telling,
+  { name, returns, byModSeq, form, scores }: Telling,
   rows: Uint32Array,
 ): Promise<void> {
   // In IMAP4rev2 there is no SEARCH response (RFC 9051 §6.4.4); SORT has its own.
@@ -154,7 +164,8 @@ export async function tell(
   if (isSavedOnly(wanted)) return
 
   const modSeq = byModSeq ? highestModSeq(session, told) : undefined
-  const found = { numbers: numbered(session, rows, form.byUid), modSeq }
+  const relevancy = scores && rows.map((row) => scores[row]!) // ahead of the rows becoming numbers
+  const found = { relevancy, numbers: numbered(session, rows, form.byUid), modSeq }
   if (isExtended) await writeEsearch(session, form, wanted, found)
   else await writeNumbers(session, name, found)
 }

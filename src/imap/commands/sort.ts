@@ -9,6 +9,7 @@ import {
   badCharset,
   preparedKey,
   matching,
+  requireFuzzy,
   requireUtf8Charset,
   searchContext,
   tell,
@@ -45,8 +46,12 @@ export const sort: Command<'selected', SortArgs> = defineCommand({
     return answered(session, returns, async () => {
       const decoded = await preparedKey(session, charset, key)
       if (!decoded) return badCharset
-      const rows = await sortRows(await matching(session, decoded), criteria, searchContext(session))
-      await tell(session, { name: 'SORT', returns, byModSeq: mentions(decoded, ['MODSEQ']), form }, rows)
+      const byRelevancy = criteria.some((criterion) => criterion.key === 'RELEVANCY')
+      requireFuzzy(decoded, byRelevancy || returns?.options.has('RELEVANCY'))
+      const { rows: found, scores } = await matching(session, decoded)
+      const rows = await sortRows(found, criteria, { ...searchContext(session), ...(scores && { scores }) })
+      const byModSeq = mentions(decoded, ['MODSEQ'])
+      await tell(session, { name: 'SORT', returns, byModSeq, form, scores }, rows)
       return { usedSequenceNumbers: usesNumbers(form, decoded), text: 'SORT completed' }
     })
   },

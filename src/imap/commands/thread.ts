@@ -34,7 +34,7 @@ export const thread: Command<'selected', ThreadArgs> = defineCommand({
     const decoded = await preparedKey(session, charset, key)
     if (!decoded) return badCharset
     requireAllWithin(session, decoded, searchContext(session))
-    const forest = await threadRows(await matching(session, decoded), algorithm, searchContext(session))
+    const forest = await threadRows((await matching(session, decoded)).rows, algorithm, searchContext(session))
     const { view } = session.selected
     const { uids } = view.snapshot
     await writeThreads(session, forest, (row) => (form.byUid ? uids[row]! : view.seqNumOfRow(row))) // rows of the snapshot

@@ -20,6 +20,8 @@ export interface Found {
   readonly numbers: Uint32Array
   /** The highest mod-sequence of the messages told, where the client asked by mod-sequence and any was found. */
   readonly modSeq: number | undefined
+  /** For each of the numbers, how relevant the message is, 1 to 100 (RFC 6203 §4). */
+  readonly relevancy?: Uint32Array | undefined
 }
 
 /** SEARCH and SORT responses: RFC 3501 §7.2.5, RFC 5256 §4, RFC 7162 §3.1.6. */
@@ -56,7 +58,7 @@ export async function writeEsearch(
   session: ResultOutput,
   { tag, byUid, mailbox }: EsearchForm,
   { options, partial }: SearchReturns,
-  { numbers, modSeq }: Found,
+  { numbers, modSeq, relevancy }: Found,
 ): Promise<void> {
   const { out } = session
   const where = mailbox ? ` MAILBOX ${mailbox.text} UIDVALIDITY ${mailbox.uidValidity}` : ''
@@ -74,6 +76,11 @@ export async function writeEsearch(
     out.text(` PARTIAL (${formatResultRange(partial)} ${start < end ? '' : 'NIL'}`)
     await writeSet(session, numbers.subarray(start, end))
     out.text(')')
+  }
+  if (relevancy && options.has('RELEVANCY')) {
+    // Of the same messages, in the same order, as ALL or PARTIAL (RFC 6203 §4).
+    const { start, end } = partial ? placesOf(partial, numbers.length) : { start: 0, end: numbers.length }
+    out.text(` RELEVANCY (${relevancy.subarray(start, end).join(' ')})`)
   }
   out.line(modSeq === undefined ? '' : ` MODSEQ ${modSeq}`)
 }

@@ -9,6 +9,7 @@ import type {
   ComputedKind,
   MessageStager,
   PackedBytes,
+  SimilarFindings,
   TextFindings,
   TextPlace,
   Vanished,
@@ -79,6 +80,10 @@ export class AccountHandle<Opened extends OpenAccount = OpenAccount> implements 
 
   async findText(text: string, where: TextPlace, breathe: Breathe): Promise<TextFindings | undefined> {
     return this.#open.findText(text, where, breathe)
+  }
+
+  async findSimilar(word: string, breathe: Breathe): Promise<SimilarFindings> {
+    return this.#open.findSimilar(word, breathe)
   }
 
   /** Indexes the text of all mail now. */

@@ -8,7 +8,16 @@ import type { AppendedEntry, Committed, Operation } from '../../model/operation.
 import type { QuotaRoot } from '../../model/quota.ts'
 import type { MailboxSnapshot } from '../../model/snapshot.ts'
 import type { AccountState, Applied, Plan } from '../state/account-state.ts'
-import type { Breathe, ComputedKind, MessageStager, PackedBytes, TextFindings, TextPlace, Vanished } from '../store.ts'
+import type {
+  Breathe,
+  ComputedKind,
+  MessageStager,
+  PackedBytes,
+  SimilarFindings,
+  TextFindings,
+  TextPlace,
+  Vanished,
+} from '../store.ts'
 import { StoreFailure } from '../store.ts'
 import { type BlobPlaces, BlobReader } from './blob-reader.ts'
 import type { OwnFile } from './change-codec.ts'
@@ -340,6 +349,10 @@ export class Account {
 
   findText(text: string, where: TextPlace, breathe: Breathe): Promise<TextFindings | undefined> {
     return this.#text.find(text, where, breathe)
+  }
+
+  findSimilar(word: string, breathe: Breathe): Promise<SimilarFindings> {
+    return this.#text.findSimilar(word, breathe)
   }
 
   /** Indexes the text of all mail, which otherwise is done when there is time. */

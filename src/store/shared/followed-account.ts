@@ -16,6 +16,7 @@ import {
   type MessageStager,
   type PackedBytes,
   StoreFailure,
+  type SimilarFindings,
   type TextFindings,
   type TextPlace,
   type Vanished,
@@ -300,6 +301,12 @@ export class FollowedAccount implements OpenAccount, AccountFollower {
   findText(text: string, where: TextPlace): Promise<TextFindings | undefined> {
     if (!this.#isAttached) return Promise.resolve(undefined)
     return this.#link.call('findText', this.id, { text, where })
+  }
+
+  /** The same. */
+  findSimilar(word: string): Promise<SimilarFindings> {
+    if (!this.#isAttached) return Promise.resolve({ end: 0, scores: new Uint8Array(0) })
+    return this.#link.call('findSimilar', this.id, { word })
   }
 
   /** The owner does it in its own time. */

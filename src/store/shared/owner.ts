@@ -83,6 +83,8 @@ export class FollowingProcess {
         return this.#known(account).handle.opened.locate(call.ask.message)
       case 'findText':
         return await this.#known(account).handle.findText(call.ask.text, call.ask.where, newBreathe())
+      case 'findSimilar':
+        return await this.#known(account).handle.findSimilar(call.ask.word, newBreathe())
       case 'remove':
         return await this.#remove(account)
     }

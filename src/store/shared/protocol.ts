@@ -3,7 +3,13 @@ import type { Committed, Operation } from '../../model/operation.ts'
 import { Refusal } from '../../model/refusal.ts'
 import type { LocatedFile } from '../embedded/account.ts'
 import type { Publication } from '../embedded/feed.ts'
-import { StoreFailure, type StoreFailureReason, type TextFindings, type TextPlace } from '../store.ts'
+import {
+  StoreFailure,
+  type StoreFailureReason,
+  type SimilarFindings,
+  type TextFindings,
+  type TextPlace,
+} from '../store.ts'
 
 /**
  * What the processes of one server say to each other about accounts. One that follows accounts calls the one that owns
@@ -36,6 +42,7 @@ export interface Calls {
     readonly ask: { readonly text: string; readonly where: TextPlace }
     readonly answer: TextFindings | undefined
   }
+  readonly findSimilar: { readonly ask: { readonly word: string }; readonly answer: SimilarFindings }
   /** Erases an account. */
   readonly remove: { readonly ask: object; readonly answer: undefined }
 }

@@ -1,12 +1,20 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Log } from '../../../model/log.ts'
-import { type Breathe, type PackedBytes, StoreFailure, type TextFindings, type TextPlace } from '../../store.ts'
+import {
+  type Breathe,
+  type PackedBytes,
+  type SimilarFindings,
+  StoreFailure,
+  type TextFindings,
+  type TextPlace,
+} from '../../store.ts'
 import type { ChunkCache } from '../computed.ts'
 import type { BuildJob, IndexedPlace, MergeJob } from './jobs.ts'
 import { patternsOf } from './patterns.ts'
 import { readRunHeader, type RunHead, runHead, type RunHeader, runName, RunReader } from './run-file.ts'
 import { searchRun } from './run-search.ts'
+import { scoreRun } from './run-similar.ts'
 import type { TextThread } from './thread.ts'
 
 /** Where the octets of a message are. */
@@ -283,6 +291,17 @@ export class TextIndex {
       // Runs that were merged meanwhile are gone.
       if (end === undefined && tries < maxTries) continue
       return end === undefined ? undefined : { end, ...sets }
+    }
+  }
+
+  /** See `AccountStore.findSimilar`. */
+  async findSimilar(word: string, breathe: Breathe): Promise<SimilarFindings> {
+    for (let tries = 1; ; tries++) {
+      const runs = this.#loaded()
+      const scores = new Uint8Array(2 * this.#covered)
+      const end = await this.#search(runs, (reader, head) => scoreRun(reader, head, word, scores, breathe), breathe)
+      if (end !== undefined) return { end, scores }
+      if (tries === maxTries) return { end: 0, scores: new Uint8Array(0) }
     }
   }
 
