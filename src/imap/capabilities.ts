@@ -68,6 +68,8 @@ export const capabilities: readonly Capability[] = [
   capability('MULTIAPPEND', 3502, 'after'),
   capability('CATENATE', 4469, 'after'),
   capability('URL-PARTIAL', 5550, 'after'),
+  capability('URLAUTH', 4467, 'after'),
+  capability('URLAUTH=BINARY', 5524, 'after'),
   capability('CONDSTORE', 7162, 'after'),
   capability('QRESYNC', 7162, 'after'),
   { ...capability('APPENDLIMIT', 7889, 'after'), value: ({ services }) => services.limits.maxMessageBytes },

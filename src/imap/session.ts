@@ -214,6 +214,7 @@ export class ImapSession {
       view: new MailboxView(snapshot, readOnly),
       letGo: isOwn ? undefined : this.others.hold(reference.account.id),
       keywordsTold: 0,
+      keysTold: undefined,
       modSeqLags: false,
       saved: nothingSaved,
     }

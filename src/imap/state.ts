@@ -23,6 +23,8 @@ export interface SelectedMailbox extends Omit<MailboxReference, 'mailbox' | 'rig
   readonly letGo: (() => void) | undefined
   /** How many keywords the client has seen listed in FLAGS. */
   keywordsTold: number
+  /** The user's key to it that the client knows of (RFC 4467 §7), and the annotations it was read from. */
+  keysTold: { readonly metadata: object; readonly generation: string } | undefined
   /** Whether the client was told a HIGHESTMODSEQ that lags behind, for expunges that it could not be told of. */
   modSeqLags: boolean
   /** What SEARCH RETURN (SAVE) saved, as UIDs, ascending (RFC 9051 §6.4.4.1). */

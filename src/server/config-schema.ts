@@ -151,6 +151,18 @@ const sharing = z.strictObject({
   seenPerUser: flag(true, 'Whether everybody has a `\\Seen` of their own in mailboxes that are shared from now on.'),
 })
 
+const agent = z.string().regex(/^[a-z0-9]+:[^\s:]+$/, 'is not application:user, as in submit:mailer')
+
+const urls = z.strictObject({
+  hostNames: words(
+    'Names of this server in IMAP URLs that it is to prove and to resolve; with an empty list, any name is taken for its own.',
+  ),
+  agents: z.array(agent).default([]).register(settings, {
+    description:
+      'Users who may have what URLs made for an application name, each as `application:user`: `submit:mailer` lets the submission server that signs in as mailer have the parts of mail that is being sent (BURL); `stream:...` media servers.',
+  }),
+})
+
 const limits = z.strictObject({
   connections: amount(20_000, 'connections', 'Open at once, of all listeners together.'),
   connectionsPerAddress: amount(500, 'connections', 'Open at once from one address (IPv6: one /64).'),
@@ -268,6 +280,7 @@ const tables = {
   tls: [tls, 'Certificates; read again at SIGHUP.'],
   signIn: [signIn, 'Signing in.'],
   sharing: [sharing, 'Mailboxes that several users may use.'],
+  urls: [urls, 'IMAP URLs (URLAUTH, CATENATE).'],
   limits: [limits, 'What one client may ask of the server. The defaults suit a site of some thousand people.'],
   quota: [quota, 'What an account may hold for which nothing else was set, by `crispin user quota` or by SETQUOTA.'],
   log: [log, 'The log.'],
@@ -283,6 +296,7 @@ const configSchema: z.ZodType<Config> = z.strictObject({
   tls: tls.prefault({}),
   signIn: signIn.prefault({}),
   sharing: sharing.prefault({}),
+  urls: urls.prefault({}),
   limits: limits.prefault({}),
   quota: quota.prefault({}),
   log: log.prefault({}),

@@ -44,6 +44,10 @@ export interface Config {
     readonly sharedAccounts: string
     readonly seenPerUser: boolean
   }
+  readonly urls: {
+    readonly hostNames: readonly string[]
+    readonly agents: readonly string[]
+  }
   readonly limits: {
     readonly connections: number
     readonly connectionsPerAddress: number

@@ -15,6 +15,7 @@ import type { ConnectionCeilings } from '../net/connection-limits.ts'
 import type { Store } from '../store/store.ts'
 import type { Config } from './config-type.ts'
 import { sharingOf } from './sharing.ts'
+import { urlServicesOf } from './url-services.ts'
 import { version } from './version.ts'
 
 /** What all protocols of a server stand on. */
@@ -40,6 +41,7 @@ export function makeServices(config: Config, ground: Ground): Services {
   const { store, directory, log, now, onCommand } = ground
   const { signIn } = config
   const sharing = sharingOf(config, directory.people)
+  const urls = urlServicesOf(config, directory)
   const authenticator = createAuthenticator({
     directory,
     log,
@@ -53,6 +55,7 @@ export function makeServices(config: Config, ground: Ground): Services {
     authenticator,
     log,
     limits: imapLimitsOf(config),
+    urls,
     now,
     serverId: new Map([
       ['name', 'Crispin'],

@@ -109,6 +109,7 @@ protocol imap {
   imap_idle_notify_interval = 2 mins
   imap_client_workarounds =
   imap_metadata = yes
+  imap_urlauth_host = *
 }
 service anvil {
   chroot =

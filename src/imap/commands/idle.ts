@@ -2,6 +2,7 @@ import { defineCommand, type Command, type Done, type Lasting, type SessionIn } 
 import { BadSyntax } from '../../wire/syntax-error.ts'
 import { wantsMetadata, writeMetadataUpdates } from '../responses/metadata-updates.ts'
 import { writeUpdates } from '../responses/updates.ts'
+import { writeUrlMechanisms } from '../responses/url-mech.ts'
 
 /** IDLE, RFC 9051 §6.3.13 (RFC 2177): tells changes as they happen until the client sends DONE. */
 export const idle: Command<'authenticated', void> = defineCommand({
@@ -32,7 +33,9 @@ class Idling implements Lasting {
     const { account } = session.selected ?? session.login
     this.stop = account.watch((mailboxes) => {
       const isSelected = session.selected !== undefined && mailboxes.includes(session.selected.view.mailbox)
-      if (!isSelected && !wantsMetadata(session)) return
+      // Keys of URLs are kept beside the tree, of which no mailbox is named.
+      const mayBeKeys = session.selected !== undefined && mailboxes.length === 0
+      if (!isSelected && !mayBeKeys && !wantsMetadata(session)) return
       this.#isDue = true
       session.io.wake()
     })
@@ -46,6 +49,7 @@ class Idling implements Lasting {
     this.#isDue = false
     await writeUpdates(this.#session, true)
     await writeMetadataUpdates(this.#session)
+    await writeUrlMechanisms(this.#session)
   }
 
   finish(line: string): Done {

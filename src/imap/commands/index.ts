@@ -16,6 +16,7 @@ import { fetch } from './fetch.ts'
 import { getMetadata } from './getmetadata.ts'
 import { getQuota } from './getquota.ts'
 import { getQuotaRoot } from './getquotaroot.ts'
+import { genUrlAuth } from './genurlauth.ts'
 import { id } from './id.ts'
 import { idle } from './idle.ts'
 import { list } from './list.ts'
@@ -27,6 +28,7 @@ import { namespace } from './namespace.ts'
 import { noop } from './noop.ts'
 import { rename } from './rename.ts'
 import { replace } from './replace.ts'
+import { resetKey } from './resetkey.ts'
 import { search } from './search.ts'
 import { examine, select } from './select.ts'
 import { setMetadata } from './setmetadata.ts'
@@ -40,6 +42,7 @@ import { thread } from './thread.ts'
 import { uidBatches } from './uidbatches.ts'
 import { unauthenticate } from './unauthenticate.ts'
 import { unselect } from './unselect.ts'
+import { urlFetch } from './urlfetch.ts'
 
 /** All commands, in the order of RFC 9051 §6, those of extensions behind their kin. */
 export const commands: readonly AnyCommand[] = [
@@ -76,6 +79,9 @@ export const commands: readonly AnyCommand[] = [
   setQuota,
   append,
   replace,
+  resetKey,
+  genUrlAuth,
+  urlFetch,
   idle,
   check,
   close,

@@ -14,6 +14,7 @@ import { mailboxObjectId, writeListResponse } from '../responses/list.ts'
 import { isReadWrite } from '../reference.ts'
 import { writeFlagsResponse, writeFlagUpdates, claimRecent } from '../responses/updates.ts'
 import { intersection, without } from '../responses/ranges.ts'
+import { writeUrlMechanisms } from '../responses/url-mech.ts'
 import type { SelectedMailbox } from '../state.ts'
 
 interface SelectArgs {
@@ -117,6 +118,7 @@ async function runSelect(
     const tree = await account.tree()
     if (!session.rev2) await claimRecent(session, selected)
     writeSelected(session, selected, args, tree)
+    await writeUrlMechanisms(session)
     if (args.qresync && vanished) await resynchronise(session, selected, args.qresync, vanished)
   } catch (error) {
     session.deselect() // a SELECT that fails leaves nothing selected (RFC 9051 §6.3.2)

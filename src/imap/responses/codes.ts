@@ -35,6 +35,8 @@ export const code = {
   uidNext: (uid: number): string => `UIDNEXT ${uid}`,
   /** RFC 9051 §7.1 */
   uidValidity: (value: number): string => `UIDVALIDITY ${value}`,
+  /** RFC 4467 §8 */
+  urlMech: 'URLMECH INTERNAL',
   /** RFC 5466 §3.1 */
   undefinedFilter: (name: string): `UNDEFINED-FILTER ${string}` => `UNDEFINED-FILTER ${name}`,
   /** RFC 3501 §7.1; not in IMAP4rev2. */

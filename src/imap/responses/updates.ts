@@ -11,6 +11,7 @@ import { allows, noSuchMailbox } from '../reference.ts'
 import { writeMetadataUpdates } from './metadata-updates.ts'
 import type { ImapSession } from '../session.ts'
 import type { SelectedMailbox } from '../state.ts'
+import { writeUrlMechanisms } from './url-mech.ts'
 
 /**
  * Tells the client what has changed in the selected mailbox: the one place that does (RFC 9051 §7.4.1, §7.5.1).
@@ -64,6 +65,7 @@ async function refreshRights(session: ImapSession, selected: SelectedMailbox): P
 export async function writeLastUpdates(session: ImapSession, mayExpunge: boolean): Promise<void> {
   await writeUpdates(session, mayExpunge)
   await writeMetadataUpdates(session)
+  await writeUrlMechanisms(session)
   const { selected, out } = session
   if (!selected || !session.enabled.has('QRESYNC')) return
   const { view } = selected

@@ -4,8 +4,9 @@ import { BadSyntax } from '../../wire/syntax-error.ts'
 import type { MessageArgs } from '../append-messages.ts'
 import { offers } from '../capabilities.ts'
 import type { SessionIn } from '../command.ts'
+import { authorisedMessage } from './authorised-urls.ts'
 import { octetsOfOwnUrl, readUrl } from './own-urls.ts'
-import { badUrl, type Octets } from './url-octets.ts'
+import { badUrl, type Octets, octetsOfUrl } from './url-octets.ts'
 
 /**
  * Brings messages that are put together up to where the command is (RFC 4469 §3): what URLs name is copied behind the
@@ -53,9 +54,16 @@ function requireRoom({ staging, services }: SessionIn<'authenticated'>, account:
   }
 }
 
+/** What a URL names: among what the user may read, or by the proof that it carries (RFC 5550 §5.7.1). */
 async function octetsOfPart(session: SessionIn<'authenticated'>, text: string): Promise<Octets> {
+  const { login } = session
   const url = readUrl(session, text)
-  const octets = url && (await octetsOfOwnUrl(session, session.login, url))
+  let octets: Octets | undefined
+  if (url && !url.access) octets = await octetsOfOwnUrl(session, login, url)
+  else if (url && offers(session, 'URLAUTH')) {
+    const source = await authorisedMessage(session, login, url, text)
+    octets = source && (await octetsOfUrl(source, url))
+  }
   if (!octets) throw badUrl(text)
   return octets
 }

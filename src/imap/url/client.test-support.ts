@@ -17,8 +17,11 @@ export async function connectClient(server: CrispinServer, name?: string): Promi
     heard += chunk.toString('latin1')
     check()
   })
+  let fail = (): void => {}
+  stream.once('close', () => fail())
   const hear = (end: RegExp): Promise<string> =>
     new Promise((resolve, reject) => {
+      fail = () => reject(new Error(`the connection ended: ${heard}`))
       check = () => {
         const found = end.exec(heard)
         if (!found) return
@@ -26,7 +29,6 @@ export async function connectClient(server: CrispinServer, name?: string): Promi
         heard = heard.slice(answer.length)
         resolve(answer)
       }
-      stream.once('close', () => reject(new Error(`the connection ended: ${heard}`)))
       check()
     })
   let count = 0
