@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { maxAclEntries } from '../model/limits.ts'
+import { maxAclEntries, maxSeenUsers } from '../model/limits.ts'
 import type { MailboxId } from '../model/numbers.ts'
 import { type Actor, type Operation, resultOf } from '../model/operation.ts'
 import { appendOf, type Given, refused } from './contract-material.ts'
@@ -74,6 +74,35 @@ export const sharingBehaviours: Readonly<Record<string, (given: Given) => Promis
       (await account.status([inbox], 'carol')).map(({ unseen }) => unseen),
       [3],
     )
+  },
+  'what a user has seen stays with the messages when others go': async ({ account, inbox, store }) => {
+    await account.commit([{ op: 'setSeenPerUser', mailbox: inbox, perUser: true }])
+    const subjects = Array.from({ length: 100 }, (_, n) => 's' + n)
+    await account.commit([await appendOf(account, inbox, subjects)])
+    await account.commit([by(store(inbox, [1, 40, 90, 99], 'add', '\\Seen'), { user: 'bob' })])
+    const gone = Array.from({ length: 88 }, (_, n) => n + 2).filter((uid) => uid !== 40)
+    await account.commit([{ op: 'expunge', mailbox: inbox, uids: gone, onlyDeleted: false }])
+    const seen = async (): Promise<number[]> => {
+      const { uids } = await account.snapshot(inbox)
+      const flags = await flagsFor(account, inbox, 'bob')
+      return [...uids].filter((_, row) => flags[row] === '\\Seen')
+    }
+    assert.deepEqual(await seen(), [1, 40, 90, 99])
+    await account.commit([by(store(inbox, [100], 'add', '\\Seen'), { user: 'bob' })])
+    await account.commit([by(store(inbox, [1], 'remove', '\\Seen'), { user: 'bob' })])
+    assert.deepEqual(await seen(), [40, 90, 99, 100])
+    const [status] = await account.status([inbox], 'bob')
+    assert.equal(status?.unseen, (status?.messages ?? 0) - 4)
+  },
+  'so many users have a \\Seen of their own, and no more': async ({ account, inbox, store }) => {
+    await account.commit([{ op: 'setSeenPerUser', mailbox: inbox, perUser: true }])
+    await account.commit([await appendOf(account, inbox, ['a'])])
+    const mark = (user: string) => by(store(inbox, [1], 'add', '\\Seen'), { user })
+    await account.commit(Array.from({ length: maxSeenUsers }, (_, n) => mark('user' + n)))
+    await assert.rejects(account.commit([mark('one more')]), refused('LIMIT'))
+    await account.commit([by(store(inbox, [1], 'remove', '\\Seen'), { user: 'user0' }), mark('user1')])
+    await account.commit([by(await appendOf(account, inbox, ['b'], ['\\Seen']), { user: 'one more' })])
+    assert.deepEqual(await flagsFor(account, inbox, 'one more'), ['', ''])
   },
   'a copy is seen by the one who copies, if the message was': async ({ account, inbox, create, store }) => {
     const shared = await create('shared')

@@ -1,5 +1,6 @@
 import { flagSet, systemFlag } from '../../model/flags.ts'
 import { resultOf } from '../../model/operation.ts'
+import { Refusal } from '../../model/refusal.ts'
 import { type MailboxSnapshot, rowOfUid } from '../../model/snapshot.ts'
 import type { Selection } from '../../session/view.ts'
 import { StoreFailure } from '../../store/store.ts'
@@ -44,6 +45,7 @@ export async function markSeen(session: SessionIn<'selected'>, { rows }: Selecti
     writeNewKeywords(session, selected, latest)
     return { uids: marked, latest }
   } catch (error) {
+    if (error instanceof Refusal && error.code === 'LIMIT') return none // too many have read here; reading is not refused
     if (!(error instanceof StoreFailure) || error.reason !== 'disk-full') throw error
     // A disk that is full is no reason to keep people from reading, nor from finding what to delete.
     session.services.log.warn({ err: error }, 'messages could not be marked as seen')

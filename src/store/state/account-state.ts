@@ -12,17 +12,11 @@ import { AccountTree, namesOf } from './account-tree.ts'
 import { CommitDraft, type FinishedCommit } from './commit-draft.ts'
 import { Dirt } from './dirt.ts'
 import type { AccountCounters, CatalogueImage, Checkpoint, LoadMailbox } from './images.ts'
-import {
-  countersOf,
-  type MailboxContents,
-  type MailboxCounters,
-  mailboxOf,
-  MailboxVersion,
-  snapshotFor,
-} from './mailbox-version.ts'
+import { countersOf, type MailboxContents, type MailboxCounters, mailboxOf, MailboxVersion } from './mailbox-version.ts'
 import { checkQuotas, quotaRoots, type QuotaRules, quotaRules } from './plan-quota.ts'
 import { type Planning, planOperation, type StagedFacts, type ThreadIndex } from './planner.ts'
 import { buriedSince, missingUids } from './tombstones.ts'
+import { snapshotFor } from './user-snapshots.ts'
 
 export type { StagedFacts, ThreadIndex } from './planner.ts'
 
@@ -233,7 +227,9 @@ export class AccountState {
   /** As published; with `user` (never the owner), with that user's `\Seen`. Throws `Refusal` (`NONEXISTENT`). */
   snapshot(mailbox: MailboxId, user?: string): MailboxSnapshot {
     const contents = this.#contents(mailbox)
-    return user !== undefined && this.#seenPerUser(mailbox) ? snapshotFor(contents, user) : contents.snapshot
+    const { snapshot, seen, userSnapshots } = contents
+    if (user === undefined || !this.#seenPerUser(mailbox)) return snapshot
+    return snapshotFor(userSnapshots, user, snapshot, seen.get(user))
   }
 
   /** As published, without loading columns. Throws `Refusal` (`NONEXISTENT`). */

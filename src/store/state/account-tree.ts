@@ -114,8 +114,8 @@ export class TreeDraft {
     return this.#quotas ?? this.#base.allQuotas
   }
 
-  metadata(of: MailboxOrAccount): Metadata {
-    return (this.#metadata ?? this.#base.allMetadata).get(of) ?? noMetadata
+  metadata(target: MailboxOrAccount): Metadata {
+    return (this.#metadata ?? this.#base.allMetadata).get(target) ?? noMetadata
   }
 
   /** Octets of the annotations of one mailbox. */
@@ -166,18 +166,18 @@ export class TreeDraft {
     else names.delete(name)
   }
 
-  setMetadata(of: MailboxOrAccount, user: string | undefined, entries: readonly MetadataChange[]): void {
-    const before = this.metadata(of)
+  setMetadata(target: MailboxOrAccount, user: string | undefined, entries: readonly MetadataChange[]): void {
+    const before = this.metadata(target)
     const after = withMetadata(before, user, entries)
-    if (after !== before) this.#putMetadata(of, after)
+    if (after !== before) this.#putMetadata(target, after)
   }
 
-  #putMetadata(of: MailboxOrAccount, metadata: Metadata): void {
+  #putMetadata(target: MailboxOrAccount, metadata: Metadata): void {
     this.#metadata ??= new Map(this.#base.allMetadata)
-    this.#metadataBytes += metadataBytes(metadata) - metadataBytes(this.metadata(of))
-    this.#annotated.add(of)
-    if (isEmptyMetadata(metadata)) this.#metadata.delete(of)
-    else this.#metadata.set(of, metadata)
+    this.#metadataBytes += metadataBytes(metadata) - metadataBytes(this.metadata(target))
+    this.#annotated.add(target)
+    if (isEmptyMetadata(metadata)) this.#metadata.delete(target)
+    else this.#metadata.set(target, metadata)
   }
 
   /** Sets the limits of a quota root; undefined: it has none of its own any more. */

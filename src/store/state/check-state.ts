@@ -5,7 +5,7 @@ import { metadataBytes, theAccount } from '../../model/metadata.ts'
 import type { MailboxSnapshot } from '../../model/snapshot.ts'
 import type { AccountState } from './account-state.ts'
 import type { AccountCounters, MailboxHead } from './images.ts'
-import { bitAt } from './mailbox-version.ts'
+import { bitAt } from './seen-bits.ts'
 import { isUsed } from './uid-validities.ts'
 
 /** Everything in the published state that contradicts itself, one sentence each; nothing when all is well. */
@@ -57,8 +57,8 @@ export function checkState(state: AccountState): string[] {
     problems.push(`the usage is ${JSON.stringify(usage)}, should be ${JSON.stringify(counted)}`)
   }
   const ids = new Set<number>([theAccount, ...mailboxes.map(({ id }) => id)])
-  for (const of of [...metadata.keys(), ...quotas.keys()]) {
-    if (!ids.has(of)) problems.push(`mailbox ${of} is not there and has annotations or limits`)
+  for (const target of [...metadata.keys(), ...quotas.keys()]) {
+    if (!ids.has(target)) problems.push(`mailbox ${target} is not there and has annotations or limits`)
   }
   for (const [user, theirs] of subscriptions) if (theirs.has('')) problems.push(`${user} subscribes to an empty name`)
   return problems

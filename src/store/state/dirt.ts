@@ -42,7 +42,7 @@ export class Dirt {
     for (const [message, count] of commit.references) this.#references.set(message, count)
     for (const message of commit.released) this.#references.set(message, 0)
     this.#subscriptions ||= commit.subscriptionsChanged
-    for (const of of commit.annotated) this.#annotated.add(of)
+    for (const target of commit.annotated) this.#annotated.add(target)
     this.#quotas ||= commit.quotasChanged
   }
 
@@ -54,7 +54,9 @@ export class Dirt {
       if (mailbox && version) mailboxes.push(deltaOf(dirt, headOf(mailbox, version.counters), version))
     }
     const metadata = new Map<MailboxOrAccount, Metadata>()
-    for (const of of this.#annotated) metadata.set(of, tree.metadata(of === theAccount ? undefined : of))
+    for (const target of this.#annotated) {
+      metadata.set(target, tree.metadata(target === theAccount ? undefined : target))
+    }
     const checkpoint: Checkpoint = {
       counters,
       mailboxes,
@@ -84,7 +86,7 @@ export class Dirt {
       if (!this.#references.has(message)) this.#references.set(message, count)
     }
     this.#subscriptions ||= checkpoint.subscriptions !== undefined
-    for (const of of checkpoint.metadata.keys()) this.#annotated.add(of)
+    for (const target of checkpoint.metadata.keys()) this.#annotated.add(target)
     this.#quotas ||= checkpoint.quotas !== undefined
   }
 

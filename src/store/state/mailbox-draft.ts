@@ -1,3 +1,4 @@
+import { maxSeenUsers } from '../../model/limits.ts'
 import { type PagedColumn, pageRows } from '../../model/column.ts'
 import { type FlagSet, systemFlag } from '../../model/flags.ts'
 import { asUid, type ModSeq, type Uid } from '../../model/numbers.ts'
@@ -5,10 +6,11 @@ import type { AppendedEntry } from '../../model/operation.ts'
 import { firstRowFrom, type MailboxSnapshot } from '../../model/snapshot.ts'
 import { FlagTableDraft, flagTable } from './flag-table.ts'
 import type { TombstoneImage } from './images.ts'
-import { bitAt, type MailboxContents, type MailboxCounters, MailboxVersion } from './mailbox-version.ts'
+import { type MailboxContents, type MailboxCounters, MailboxVersion } from './mailbox-version.ts'
 import { GrowingUids } from './growing-uids.ts'
 import { extended, float64, PagedDraft, pageShift, rowMask, uint32, withoutRows } from './paged-draft.ts'
 import { buried } from './tombstones.ts'
+import { bitAt, bitsWithout, resizedBits } from './seen-bits.ts'
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
 
@@ -199,11 +201,16 @@ export class MailboxDraft {
     return bitAt((this.#seen ?? this.#contents.seen).get(user), row)
   }
 
+  /** Whether there is room for what a user has seen. */
+  keepsSeenOf(user: string): boolean {
+    const seen = this.#seen ?? this.#contents.seen
+    return seen.has(user) || seen.size < maxSeenUsers
+  }
+
   /** Sets another user's `\Seen` on rows that did not have it so. */
   setSeen(user: string, seen: boolean, rows: readonly number[] | Uint32Array): void {
     this.#seen ??= new Map(this.#contents.seen)
-    const bits = new Uint32Array((this.uids.length + 31) >>> 5)
-    bits.set(this.#seen.get(user) ?? [])
+    const bits = resizedBits(this.#seen.get(user), this.uids.length)
     for (const row of rows) {
       bits[row >>> 5]! ^= 1 << (row & 31)
       this.#touch(row)
@@ -278,7 +285,7 @@ export class MailboxDraft {
       table: finished,
       tombstones: this.#tombstones,
       seen,
-      userSnapshots: new Map(),
+      userSnapshots: this.#contents.userSnapshots,
     }
     const version = new MailboxVersion(base.mailbox, base.uidValidity, counters, contents)
     return { version, written: { fromRow: this.#fromRow, flagPages: this.#flagPages } }
@@ -339,17 +346,11 @@ export class MailboxDraft {
     if (before.size === 0) return
     const counts = new Map(this.counters.seenCounts)
     const after = new Map<string, Uint32Array>()
+    const left = this.uids.length - rows.length
     for (const [user, bits] of before) {
-      const kept = new Uint32Array(bits.length)
-      let next = 0
-      for (let row = 0; row < bits.length * 32; row++) {
-        const set = bitAt(bits, row)
-        if (row === rows[next]) {
-          next++
-          if (set) counts.set(user, (counts.get(user) ?? 0) - 1)
-        } else if (set) kept[(row - next) >>> 5]! |= 1 << ((row - next) & 31)
-      }
-      after.set(user, kept)
+      const gone = rows.reduce((sum, row) => sum + (bitAt(bits, row) ? 1 : 0), 0)
+      counts.set(user, (counts.get(user) ?? 0) - gone)
+      after.set(user, bitsWithout(bits, rows, left))
     }
     this.#seen = after
     this.counters.seenCounts = counts

@@ -1,5 +1,4 @@
 import { pageRows } from '../../model/column.ts'
-import { type FlagSet, flagSet, systemFlag } from '../../model/flags.ts'
 import type { Mailbox } from '../../model/mailbox.ts'
 import { asModSeq, asUid, type MailboxId, type ModSeq } from '../../model/numbers.ts'
 import type { MailboxSnapshot } from '../../model/snapshot.ts'
@@ -7,6 +6,7 @@ import { type FlagTable, flagTable } from './flag-table.ts'
 import type { MailboxHead, MailboxImage, TombstoneImage } from './images.ts'
 import { float64, owned, pagedColumn, uint32 } from './paged-draft.ts'
 import { noTombstones } from './tombstones.ts'
+import type { UserSnapshots } from './user-snapshots.ts'
 
 /** The part of a mailbox's head that messages move; names and rights are the tree's. */
 export type MailboxCounters = Omit<MailboxHead, keyof Mailbox>
@@ -51,8 +51,8 @@ export interface MailboxContents {
   readonly table: FlagTable
   readonly tombstones: TombstoneImage
   readonly seen: ReadonlyMap<string, Uint32Array>
-  /** Snapshots of other users, made when asked for. */
-  readonly userSnapshots: Map<string, MailboxSnapshot>
+  /** Those of other users; all versions share one. */
+  readonly userSnapshots: UserSnapshots
 }
 
 /** A mailbox's counters at one moment, and its contents when they are in memory. */
@@ -133,35 +133,6 @@ function pageMaxima(modSeqs: Float64Array): Float64Array {
     maxima[page] = highest
   }
   return maxima
-}
-
-/** Whether the bit of `row` is set; rows behind the end are not. */
-export function bitAt(bits: Uint32Array | undefined, row: number): boolean {
-  return (((bits?.[row >>> 5] ?? 0) >>> (row & 31)) & 1) === 1
-}
-
-/** The mailbox as `user`, who is not the owner, sees it: their `\Seen` instead of the owner's. */
-export function snapshotFor(contents: MailboxContents, user: string): MailboxSnapshot {
-  const known = contents.userSnapshots.get(user)
-  if (known) return known
-  const { snapshot } = contents
-  const bits = contents.seen.get(user)
-  const sets: FlagSet[] = []
-  const positions = new Map<string, number>()
-  const intern = (set: FlagSet): number => {
-    let position = positions.get(set.text)
-    if (position === undefined) positions.set(set.text, (position = sets.push(set) - 1))
-    return position
-  }
-  const unseen = snapshot.flagSets.map((set) => intern(flagSet(set.system & ~systemFlag.seen, set.keywords)))
-  const seen = snapshot.flagSets.map((set) => intern(flagSet(set.system | systemFlag.seen, set.keywords)))
-  const flags = new Uint32Array(snapshot.uids.length)
-  for (let row = 0; row < flags.length; row++) {
-    flags[row] = (bitAt(bits, row) ? seen : unseen)[snapshot.flags.at(row)] ?? 0
-  }
-  const theirs = { ...snapshot, flags: pagedColumn(uint32, flags), flagSets: sets }
-  contents.userSnapshots.set(user, theirs)
-  return theirs
 }
 
 /** The name part and the counting part of a mailbox, put together for a checkpoint. */

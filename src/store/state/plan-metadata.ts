@@ -18,8 +18,8 @@ export function setMetadata(
   planning: Planning,
   { mailbox, user, entries }: Extract<Operation, { op: 'setMetadata' }>,
 ): OperationResult {
-  const of = planning.draft.mailboxOrAccount(mailbox)
-  const before = entriesOf(planning.draft.tree.metadata(of), user)
+  const target = planning.draft.mailboxOrAccount(mailbox)
+  const before = entriesOf(planning.draft.tree.metadata(target), user)
   for (const [name, value] of entries) {
     if (name === '' || Buffer.byteLength(name) > maxStoredMetadataNameBytes) throw new Refusal('CANNOT', 'Not a name')
     if (value !== null && value.length > maxMetadataValueBytes) {
@@ -29,7 +29,7 @@ export function setMetadata(
   }
   const differing = entries.filter(([name, value]) => !sameValue(before.get(name), value ?? undefined))
   put(planning, mailbox, user, differing)
-  const after = entriesOf(planning.draft.tree.metadata(of), user)
+  const after = entriesOf(planning.draft.tree.metadata(target), user)
   // Counted only where it may matter.
   if (after.size > maxMetadataEntries && countOf(after) > Math.max(maxMetadataEntries, countOf(before))) {
     throw new Refusal('METADATA TOOMANY', `There may be ${maxMetadataEntries} entries at most`)

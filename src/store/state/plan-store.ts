@@ -1,5 +1,6 @@
 import { changedFlags, type FlagSet, flagSet, permittedFlags, systemFlag } from '../../model/flags.ts'
 import type { Operation, OperationResult } from '../../model/operation.ts'
+import { Refusal } from '../../model/refusal.ts'
 import { rowsOfUids } from './mailbox-draft.ts'
 import type { Planning } from './planner.ts'
 
@@ -32,6 +33,7 @@ export function store({ draft, changes }: Planning, operation: StoreOperation): 
   if (perUser !== undefined && wantsSeen !== undefined) {
     const seenRows = rows.filter((row) => target.hasSeen(perUser, row) !== wantsSeen)
     if (seenRows.length > 0) {
+      if (!target.keepsSeenOf(perUser)) throw new Refusal('LIMIT', 'Too many users have their own \\Seen here')
       target.setSeen(perUser, wantsSeen, seenRows)
       const uids = uidsOf(target.uids, seenRows)
       changes.push({ kind: 'seenChanged', mailbox, user: perUser, seen: wantsSeen, uids })

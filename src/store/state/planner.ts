@@ -209,7 +209,7 @@ function withoutSeen(flags: FlagSet): FlagSet {
   return flagSet(flags.system & ~systemFlag.seen, flags.keywords)
 }
 
-/** Notes that a user has seen messages that have just come. */
+/** Notes that a user has seen messages that have just come, if there is room for it. */
 function markSeen(
   draft: CommitDraft,
   changes: Change[],
@@ -217,8 +217,8 @@ function markSeen(
   user: string,
   uids: readonly number[],
 ): void {
-  if (uids.length === 0) return
   const target = draft.mailbox(mailbox)
+  if (uids.length === 0 || !target.keepsSeenOf(user)) return
   target.setSeen(user, true, [...rowsOfUids(target.uids, uids)])
   changes.push({ kind: 'seenChanged', mailbox, user, seen: true, uids })
 }
