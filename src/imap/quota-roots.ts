@@ -151,8 +151,8 @@ export async function requireRoom(
   octets: number,
 ): Promise<void> {
   const tree = await account.tree()
-  for (const { mailbox: of, limits, usage } of await account.quotas()) {
-    if (!covers(tree, of, mailbox.name)) continue
+  for (const { mailbox: root, limits, usage } of await account.quotas()) {
+    if (!covers(tree, root, mailbox.name)) continue
     const after = { ...usage, storage: usage.storage + octets, messages: usage.messages + messages }
     if (exceeded(limits, usage, after) !== undefined) throw new Refusal('OVERQUOTA', 'Over quota')
   }
@@ -169,8 +169,8 @@ export async function warnOfQuota(
   const { quotaWarnPercent = 0 } = session.services
   if (quotaWarnPercent === 0) return
   const tree = await account.tree()
-  for (const { mailbox: of, limits, usage } of await account.quotas()) {
-    if (!covers(tree, of, mailbox.name)) continue
+  for (const { mailbox: root, limits, usage } of await account.quotas()) {
+    if (!covers(tree, root, mailbox.name)) continue
     const filled = filling.find(
       (resource) => usage[resource] * 100 >= (limits[resource] ?? Infinity) * quotaWarnPercent,
     )

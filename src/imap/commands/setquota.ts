@@ -39,8 +39,8 @@ export const setQuota: Command<'authenticated', SetQuotaArgs> = defineCommand({
     const limits = limitsOf(asked)
     const { account, mailbox } = await findLimitable(session, login, wire)
     const isUnmade = mailbox !== undefined && asked.size === 0
-    const of = mailbox === undefined ? {} : { mailbox: mailbox.id }
-    await account.commit([{ op: 'setQuota', ...of, limits: isUnmade ? undefined : limits }])
+    const target = mailbox === undefined ? {} : { mailbox: mailbox.id }
+    await account.commit([{ op: 'setQuota', ...target, limits: isUnmade ? undefined : limits }])
     const root = await findRoot(session, login, wire)
     if (root) out.line(quotaResponse(session, root))
     return { text: 'SETQUOTA completed' }

@@ -52,9 +52,9 @@ export async function writeMetadataUpdates(session: ImapSession): Promise<void> 
 }
 
 function writeChanged(session: ImapSession, { identity }: Login, place: Place, before: Told, tree: MailboxTree): void {
-  const changed = (of: MailboxOrAccount): string[] => {
-    const old = visibleEntries(before.metadata.get(of) ?? noMetadata, identity.user)
-    const now = visibleEntries(tree.allMetadata.get(of) ?? noMetadata, identity.user)
+  const changed = (target: MailboxOrAccount): string[] => {
+    const old = visibleEntries(before.metadata.get(target) ?? noMetadata, identity.user)
+    const now = visibleEntries(tree.allMetadata.get(target) ?? noMetadata, identity.user)
     return [...new Set([...old.keys(), ...now.keys()])].filter((name) => !sameValue(old.get(name), now.get(name)))
   }
   const write = (text: string, names: readonly string[]): void => {
@@ -108,13 +108,13 @@ export function noteOwnChange(
   const prefix = reference?.place.prefix ?? ''
   const told = places?.get(prefix)
   if (!places || !told || !session.login) return
-  const of = reference?.mailbox.id ?? theAccount
-  let metadata = withMetadata(told.metadata.get(of) ?? noMetadata, undefined, shared)
+  const target = reference?.mailbox.id ?? theAccount
+  let metadata = withMetadata(told.metadata.get(target) ?? noMetadata, undefined, shared)
   metadata = withMetadata(metadata, session.login.identity.user, ofUser)
   const mailboxes = new Map(told.mailboxes)
   if (reference && (specialUse || seenPerUser !== undefined)) {
     const attributes = { ...(specialUse && { specialUse }), ...(seenPerUser !== undefined && { seenPerUser }) }
     mailboxes.set(reference.mailbox.id, { ...reference.mailbox, ...attributes })
   }
-  places.set(prefix, { mailboxes, metadata: new Map(told.metadata).set(of, metadata) })
+  places.set(prefix, { mailboxes, metadata: new Map(told.metadata).set(target, metadata) })
 }

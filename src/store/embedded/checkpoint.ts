@@ -41,11 +41,11 @@ export function writeCheckpoint(
       database.run('INSERT INTO subscription (user, names) VALUES (?, ?)', user, JSON.stringify([...names]))
     }
   }
-  for (const [of, metadata] of checkpoint.metadata) {
-    if (isEmptyMetadata(metadata)) database.run('DELETE FROM metadata WHERE mailbox = ?', of)
+  for (const [target, metadata] of checkpoint.metadata) {
+    if (isEmptyMetadata(metadata)) database.run('DELETE FROM metadata WHERE mailbox = ?', target)
     else {
       const entries = withChecksum(encodeMetadata(metadata))
-      database.run('INSERT OR REPLACE INTO metadata (mailbox, entries) VALUES (?, ?)', of, entries)
+      database.run('INSERT OR REPLACE INTO metadata (mailbox, entries) VALUES (?, ?)', target, entries)
     }
   }
   if (checkpoint.quotas) putMeta(database, 'quotas', [...checkpoint.quotas])
@@ -122,8 +122,8 @@ function readAllMetadata(database: Database): AllMetadata {
   const all = new Map<MailboxOrAccount, Metadata>()
   for (const [number, entries] of database.rows('SELECT mailbox, entries FROM metadata ORDER BY mailbox')) {
     if (!(entries instanceof Buffer)) throw database.damage(`metadata ${String(number)}`)
-    const of = number === theAccount ? theAccount : asMailboxId(Number(number))
-    all.set(of, decodeMetadata(database.checked(entries, `metadata ${String(number)}`)))
+    const target = number === theAccount ? theAccount : asMailboxId(Number(number))
+    all.set(target, decodeMetadata(database.checked(entries, `metadata ${String(number)}`)))
   }
   return all
 }
