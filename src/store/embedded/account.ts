@@ -1,10 +1,8 @@
 import { dirname, join } from 'node:path'
-import { flagSet } from '../../model/flags.ts'
-import type { Change, ChangeSet } from '../../model/change.ts'
 import type { Log } from '../../model/log.ts'
 import type { MailboxStatus, MailboxTree } from '../../model/mailbox.ts'
 import type { MailboxId, ModSeq } from '../../model/numbers.ts'
-import type { AppendedEntry, Committed, Operation } from '../../model/operation.ts'
+import type { Committed, Operation } from '../../model/operation.ts'
 import type { QuotaRoot } from '../../model/quota.ts'
 import type { MailboxSnapshot } from '../../model/snapshot.ts'
 import type { AccountState, Applied, Plan } from '../state/account-state.ts'
@@ -20,6 +18,8 @@ import type {
 } from '../store.ts'
 import { StoreFailure } from '../store.ts'
 import { type BlobPlaces, BlobReader } from './blob-reader.ts'
+import { type AppendedTo, entriesByMessage, isLazy, messageRecord } from './commit-records.ts'
+import { textSource } from './text-source.ts'
 import type { OwnFile } from './change-codec.ts'
 import { encodeChangeRecord } from './change-codec.ts'
 import { writeCheckpoint } from './checkpoint.ts'
@@ -34,11 +34,11 @@ import type { LogPosition, NewRecord } from './log-writer.ts'
 import { LogWriter } from './log-writer.ts'
 import type { OpenedAccount } from './open-account.ts'
 import { setAside } from './open-account.ts'
-import { decodeRecordHeader, recordHeaderBytes, recordType, segmentHeaderBytes } from './record.ts'
+import { recordType, segmentHeaderBytes } from './record.ts'
 import type { WalThread } from './wal-thread.ts'
 import type { HeldBytes } from './staging.ts'
 import { Staged, Stager } from './staging.ts'
-import { TextIndex, type TextIndexSettings, type TextSource } from './text-index/text-index.ts'
+import { TextIndex, type TextIndexSettings } from './text-index/text-index.ts'
 
 /** How an account is run. */
 export interface AccountSettings extends CompactionSettings {
@@ -227,9 +227,14 @@ export class Account {
 
   /**
    * See `AccountStore.commit`. With `mended`, the log also notes that losses up to here are made good; a repair is not
-   * bound by quotas.
+   * bound by quotas. `committer` is the follower who asks for it, if one does.
    */
-  async commit(operations: readonly Operation[], mended = false, unlimited: boolean = mended): Promise<Committed> {
+  async commit(
+    operations: readonly Operation[],
+    mended = false,
+    unlimited: boolean = mended,
+    committer?: Follower,
+  ): Promise<Committed> {
     if (this.#parts.computed.waitingBytes > maxWaitingBytes) await this.checkpoint()
     if (this.#closed) throw new StoreFailure('closed', 'the account is closed')
     const { state } = this.#parts
@@ -239,7 +244,7 @@ export class Account {
     if (changeSet) this.#settings.grants.note(this.id, changeSet)
     if (!changeSet && !mended) return this.#afterThoseBefore(committed)
     const applied = changeSet && state.apply(changeSet)
-    return this.#log(plan, applied, committed, mended)
+    return this.#log(plan, applied, committed, mended, committer)
   }
 
   /** What a commit that changes nothing says may rest on commits that are not durable yet. */
@@ -250,7 +255,13 @@ export class Account {
     })
   }
 
-  #log(plan: Plan, applied: Applied | undefined, committed: Committed, mended: boolean): Promise<Committed> {
+  #log(
+    plan: Plan,
+    applied: Applied | undefined,
+    committed: Committed,
+    mended: boolean,
+    committer: Follower | undefined,
+  ): Promise<Committed> {
     const records: NewRecord[] = []
     const ownFiles: OwnFile[] = []
     const inLog: { message: number; staged: Staged }[] = []
@@ -284,10 +295,10 @@ export class Account {
               placed.push(this.#place(message, { segment, offset: segmentHeaderBytes, size: staged.size }, staged))
             }
           }
-          if (payload) this.#feed?.publish({ sequence: end.sequence, payload, placed })
+          const seen = payload && this.#feed?.publish({ sequence: end.sequence, payload, placed }, committer)
           if (applied) this.#publish(applied)
           this.#end = end
-          resolve(committed)
+          resolve(seen ? seen.then(() => committed) : committed)
           this.#checkpointSoon()
         },
         failed: (failure) => {
@@ -483,62 +494,3 @@ export class Account {
 
 /** Less than one part in so many of what calls for a checkpoint is left to the log while the account stays open. */
 const idleShare = 64
-
-/** What the index of texts needs of an account. */
-function textSource(id: string, { mark, segments, locations, computed }: OpenedAccount): TextSource {
-  return {
-    id,
-    mark,
-    place: (message) => {
-      const location = locations.get(message)
-      if (!location) return undefined
-      const { segment, offset, size } = location
-      return { path: segments.path(segment), offset: offset + recordHeaderBytes, size }
-    },
-    checksum: (message) => {
-      const location = locations.get(message)
-      if (!location) return undefined
-      try {
-        const header = Buffer.alloc(recordHeaderBytes)
-        segments.file(location.segment).read(header, location.offset)
-        const record = decodeRecordHeader(mark, header, 0)
-        return record?.type === recordType.message ? record.payloadCrc : undefined
-      } catch {
-        return undefined // a large message that is expunged has no file any more
-      }
-    },
-    parts: (messages) => computed.read('parts', messages),
-  }
-}
-
-interface AppendedTo {
-  readonly mailbox: MailboxId
-  readonly entry: AppendedEntry
-}
-
-function entriesByMessage({ changes }: ChangeSet): Map<number, AppendedTo> {
-  const entries = new Map<number, AppendedTo>()
-  for (const change of changes) {
-    if (change.kind !== 'appended') continue
-    for (const entry of change.entries) entries.set(entry.message, { mailbox: change.mailbox, entry })
-  }
-  return entries
-}
-
-function messageRecord(message: number, octets: Buffer, to: AppendedTo | undefined): NewRecord {
-  const { system } = to?.entry.flags ?? flagSet(0)
-  return {
-    type: recordType.message,
-    payload: octets.length > 0 ? [octets] : [],
-    message,
-    mailbox: to?.mailbox ?? 0,
-    uid: to?.entry.uid ?? 0,
-    internalDate: to?.entry.internalDate ?? 0,
-    systemFlags: system,
-  }
-}
-
-/** Whether a change may wait a second for its sync: what a client can set again without harm. */
-function isLazy({ kind }: Change): boolean {
-  return kind === 'flagsChanged' || kind === 'seenChanged' || kind === 'recentClaimed' || kind === 'subscribed'
-}

@@ -2,7 +2,8 @@ import type { Location } from './locations.ts'
 
 /**
  * What an account tells those who follow it in other processes. They have `account.db`, which is an image of the account
- * as of a place in the log, and are told everything that was published since.
+ * as of a place in the log, and are told everything that was published since. A commit is answered when all of them show
+ * it: whoever was answered OK finds it done, whichever process is asked.
  */
 
 /** A message and where its octets are. */
@@ -22,7 +23,11 @@ export interface Publication {
 
 /** Somebody who follows an account. The methods are called in the order of the log and must not throw. */
 export interface Follower {
-  published(publication: Publication): void
+  /**
+   * Told of what was published. With `isAwaited`, the promise resolves once all who read there see it, or will be told
+   * that they are cut off.
+   */
+  published(publication: Publication, isAwaited: boolean): Promise<void> | undefined
   /** `account.db` now has everything up to the record `sequence`, and nothing else. */
   imaged(sequence: number): void
   /** SQLite's log was brought into `account.db`: whoever goes on reading it as it was before keeps that log from ending. */
@@ -55,9 +60,18 @@ export class Feed {
     this.#followers.delete(follower)
   }
 
-  publish(publication: Publication): void {
+  /**
+   * Resolves once all see it; undefined when nobody has to be waited for. The `committer`, if it is a follower, is
+   * answered behind this news and so needs no waiting for.
+   */
+  publish(publication: Publication, committer: Follower | undefined): Promise<unknown> | undefined {
     this.#since.push(publication)
-    for (const follower of this.#followers) follower.published(publication)
+    let waits: Promise<void>[] | undefined
+    for (const follower of this.#followers) {
+      const seen = follower.published(publication, follower !== committer)
+      if (seen) (waits ??= []).push(seen)
+    }
+    return waits && Promise.all(waits)
   }
 
   imaged(sequence: number): void {

@@ -62,6 +62,8 @@ export class FollowedAccount implements OpenAccount, AccountFollower {
   #letGo: (() => void) | undefined
   /** Whether news of everything comes. */
   #isAttached = false
+  /** The last record that the owner is to be told was seen here; 0: it knows. */
+  #saw = 0
   /** How often the owner was lost. */
   #losses = 0
 
@@ -134,6 +136,7 @@ export class FollowedAccount implements OpenAccount, AccountFollower {
     try {
       if (news.is === 'published') {
         const applied = replica.apply(news.publication)
+        if (news.isAwaited) this.#sawSoon(news.publication.sequence)
         if (applied) this.#tell(applied.mailboxes, applied.changeSet.modSeq)
       } else if (news.is === 'imaged') replica.imaged(news.sequence)
       else if (news.is === 'broughtIn') replica.broughtIn()
@@ -144,6 +147,17 @@ export class FollowedAccount implements OpenAccount, AccountFollower {
       this.#link.tell('close', this.id, {})
       this.#attach().catch(() => {}) // whoever commits is told
     }
+  }
+
+  /** Tells the owner once for all that came together. */
+  #sawSoon(sequence: number): void {
+    if (this.#saw === 0) {
+      process.nextTick(() => {
+        this.#link.seen(this.id, this.#saw)
+        this.#saw = 0
+      })
+    }
+    this.#saw = sequence
   }
 
   cutOff(): void {

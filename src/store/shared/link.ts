@@ -81,6 +81,11 @@ export class Link {
     return answer as Promise<Calls[Name]['answer']> // as the owner answers this call
   }
 
+  /** Tells the owner what is seen here. */
+  seen(account: string, sequence: number): void {
+    this.#channel?.send({ is: 'seen', account, sequence })
+  }
+
   /** Asks without waiting for an answer, if there is an owner at all. */
   tell(name: 'close' | 'discard' | 'keep', account: string, ask: Calls[typeof name]['ask']): void {
     if (this.#channel) this.#callOn(this.#channel, name, account, ask).catch(() => {}) // nobody waits for it
@@ -141,7 +146,7 @@ export class Link {
   }
 
   #received(message: Message): void {
-    if (message.is === 'call') return // owners do not call
+    if (message.is === 'call' || message.is === 'seen') return // owners say neither
     if (message.is !== 'answer' && message.is !== 'failure') {
       this.#followers.get(message.account)?.heard(message)
       return

@@ -5,6 +5,7 @@ import type { Follower } from '../embedded/feed.ts'
 import type { EmbeddedStore } from '../embedded/index.ts'
 import { Staged } from '../embedded/staging.ts'
 import { type Breathe, StoreFailure } from '../store.ts'
+import { Awaited } from './awaited.ts'
 import { Channel } from './channel.ts'
 import { type Answer, type Call, type Calls, type Message, type SentMessage, sentFailure } from './protocol.ts'
 import { receivedOperations } from './sent-operations.ts'
@@ -12,6 +13,8 @@ import { receivedOperations } from './sent-operations.ts'
 /** An account that a follower has open. */
 interface Followed {
   readonly handle: AccountHandle<Account>
+  readonly follower: Follower
+  readonly awaited: Awaited
   readonly stop: () => void
   /** Files for large messages that the follower writes and did not commit yet. */
   readonly reserved: Set<number>
@@ -45,7 +48,8 @@ export class FollowingProcess {
   }
 
   #received(message: Message): void {
-    if (message.is !== 'call') return // followers only call
+    if (message.is === 'seen') this.#followed.get(message.account)?.awaited.seen(message.sequence)
+    if (message.is !== 'call') return
     const { number } = message
     this.#answer(message).then(
       (value) => this.#say({ is: 'answer', number, value }),
@@ -100,13 +104,17 @@ export class FollowingProcess {
     const handle = await this.#store.openAccount(account)
     try {
       if (this.#isGone || this.#followed.has(account)) throw new StoreFailure('closed', 'nobody waits for the account')
+      const awaited = new Awaited(() => this.#channel.close(new Error('the other process does not keep up')))
       const follower: Follower = {
-        published: (publication) => this.#channel.send({ is: 'published', account, publication }),
+        published: (publication, isAwaited) => {
+          this.#channel.send({ is: 'published', account, publication, isAwaited })
+          return isAwaited && !this.#isGone ? awaited.next(publication.sequence) : undefined
+        },
         imaged: (sequence) => this.#channel.send({ is: 'imaged', account, sequence }),
         broughtIn: () => this.#channel.send({ is: 'broughtIn', account }),
       }
       const { mark, since, stop } = await handle.opened.follow(follower)
-      this.#followed.set(account, { handle, stop, reserved: new Set(), asked: undefined })
+      this.#followed.set(account, { handle, follower, awaited, stop, reserved: new Set(), asked: undefined })
       if (this.#isGone) await this.#close(account)
       return { mark, since }
     } catch (error) {
@@ -120,14 +128,16 @@ export class FollowingProcess {
     if (!followed) return
     this.#followed.delete(account)
     followed.stop()
+    followed.awaited.seen(Infinity)
     for (const number of followed.reserved) followed.handle.opened.discardOwnFile(number)
     await followed.handle.close()
     followed.asked?.resolve()
   }
 
   #commit(account: string, { operations }: Calls['commit']['ask']): Promise<Calls['commit']['answer']> {
-    const { handle, reserved } = this.#known(account)
-    return handle.commit(receivedOperations(operations, (sent) => stagedOf(sent, reserved)))
+    const { handle, follower, reserved } = this.#known(account)
+    const received = receivedOperations(operations, (sent) => stagedOf(sent, reserved))
+    return handle.opened.commit(received, false, false, follower)
   }
 
   /** Asks the process to let go of an account that nobody uses there; resolves when it has, or will not. */

@@ -68,14 +68,27 @@ export type Answer =
 
 /** What an owner tells of an account without being asked. */
 export type News =
-  | { readonly is: 'published'; readonly account: string; readonly publication: Publication }
+  | {
+      readonly is: 'published'
+      readonly account: string
+      readonly publication: Publication
+      /** Whether somebody waits for {@link Seen}. */
+      readonly isAwaited: boolean
+    }
   | { readonly is: 'imaged'; readonly account: string; readonly sequence: number }
   | { readonly is: 'broughtIn'; readonly account: string }
   /** Somebody wants to erase the account: `close` it if nobody uses it, else `keep` it. */
   | { readonly is: 'letGo'; readonly account: string }
 
+/** What a follower says of news: all who read there see the account as of this record, or a later one. */
+export interface Seen {
+  readonly is: 'seen'
+  readonly account: string
+  readonly sequence: number
+}
+
 /** Everything that is sent. */
-export type Message = Call | Answer | News
+export type Message = Call | Answer | News | Seen
 
 /** A staged message: a small one with its octets, a large one by the number of the file that holds them. */
 export type SentMessage =
