@@ -40,7 +40,7 @@ export const overview: Workload = {
 
 /** Single parts, and those that are asked for before to warm up, as are the bodies of so many messages. */
 const single = 2000
-const warmUp = 500
+const warmUp = 2000
 
 /** FETCH of the text, or the beginning of it, of messages here and there. */
 const partCommands = (count: number, messages: number, first: number): string[] =>
