@@ -39,6 +39,8 @@ type Watcher = (mailboxes: readonly MailboxId[], modSeq: ModSeq) => void
 
 /** How often an account is opened anew before that fails, while its owner goes on writing. */
 const maxTries = 3
+/** Milliseconds between two attempts to open an account again. */
+const retryMs = 50
 /** Octets of a message that are read at once to be indexed. */
 const readBytes = 256 * 1024
 /** Milliseconds after which indexing lets others have their turn. */
@@ -62,6 +64,10 @@ export class FollowedAccount implements OpenAccount, AccountFollower {
   #letGo: (() => void) | undefined
   /** Whether news of everything comes. */
   #isAttached = false
+  #isReattaching = false
+  #isClosed = false
+  /** Those who wait until the account is followed again. */
+  readonly #waiting = new Set<() => void>()
   /** The last record that the owner is to be told was seen here; 0: it knows. */
   #saw = 0
   /** How often the owner was lost. */
@@ -111,14 +117,17 @@ export class FollowedAccount implements OpenAccount, AccountFollower {
   #adopt(opening: Opening): void {
     const replica = new Replica(this.id, join(this.#directory, this.id), opening, this.#settings)
     const before = this.#replica
+    if (this.#isClosed) return replica.close()
     if (before && replica.state.modSeq < before.state.modSeq) {
       replica.close()
       this.#failure = new StoreFailure('damaged', `what was known of ${this.id} is not there any more`)
       this.#settings.log.error({ account: this.id }, this.#failure.message)
+      for (const resolve of this.#waiting) resolve()
       return
     }
     this.#replica = replica
     this.#isAttached = true
+    for (const resolve of this.#waiting) resolve()
     before?.close()
     const early = this.#early
     this.#early = []
@@ -145,7 +154,7 @@ export class FollowedAccount implements OpenAccount, AccountFollower {
       this.#settings.log.error({ account: this.id, err: error }, 'an account could not be followed')
       this.#isAttached = false
       this.#link.tell('close', this.id, {})
-      this.#attach().catch(() => {}) // whoever commits is told
+      void this.#reattach()
     }
   }
 
@@ -166,10 +175,37 @@ export class FollowedAccount implements OpenAccount, AccountFollower {
   }
 
   reachable(): void {
-    if (this.#attaching || this.#failure) return
-    this.#attach().catch((error: unknown) => {
-      this.#settings.log.error({ account: this.id, err: error }, 'an account could not be followed')
-    })
+    void this.#reattach()
+  }
+
+  /** Opens the account again, until that is done or nobody wants it any more. */
+  async #reattach(): Promise<void> {
+    if (this.#isReattaching || !this.#replica) return
+    this.#isReattaching = true
+    while (!this.#isAttached && !this.#failure && !this.#isClosed) {
+      try {
+        await this.#attach()
+      } catch (error) {
+        this.#settings.log.warn({ account: this.id, err: error }, 'an account cannot be followed yet')
+        await new Promise((resolve) => setTimeout(resolve, retryMs).unref())
+      }
+    }
+    this.#isReattaching = false
+  }
+
+  /** Resolves once the account is followed. Throws `StoreFailure` (`busy`) when that takes too long. */
+  async #attached(): Promise<void> {
+    void this.#reattach()
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const late = new StoreFailure('busy', `the process that owns ${this.id} is being replaced`)
+    const timer = setTimeout(() => reject(late), this.#settings.patienceMs)
+    this.#waiting.add(resolve)
+    try {
+      await promise
+    } finally {
+      clearTimeout(timer)
+      this.#waiting.delete(resolve)
+    }
   }
 
   #tell(mailboxes: readonly MailboxId[], modSeq: ModSeq): void {
@@ -242,7 +278,7 @@ export class FollowedAccount implements OpenAccount, AccountFollower {
 
   /** Resolves once what was changed is seen here. Throws `StoreFailure` (`uncertain`) when the owner ends meanwhile. */
   async commit(operations: readonly Operation[]): Promise<Committed> {
-    if (!this.#isAttached) await this.#patiently(this.#attach())
+    if (!this.#isAttached) await this.#attached()
     if (this.#failure) throw this.#failure
     const staged = stagedIn(operations)
     for (const one of staged) one.committing()
@@ -253,19 +289,6 @@ export class FollowedAccount implements OpenAccount, AccountFollower {
     } catch (error) {
       for (const one of staged) one.settle(false)
       throw error
-    }
-  }
-
-  async #patiently(attached: Promise<void>): Promise<void> {
-    const late = Promise.withResolvers<never>()
-    const timer = setTimeout(
-      () => late.reject(new StoreFailure('busy', `the process that owns ${this.id} is being replaced`)),
-      this.#settings.patienceMs,
-    )
-    try {
-      await Promise.race([attached, late.promise])
-    } finally {
-      clearTimeout(timer)
     }
   }
 
@@ -335,6 +358,7 @@ export class FollowedAccount implements OpenAccount, AccountFollower {
 
   /** Tells the owner that nobody here needs the account any more. */
   close(): void {
+    this.#isClosed = true
     this.#link.unregister(this.id)
     if (this.#isAttached || this.#attaching) this.#link.tell('close', this.id, {})
     this.#isAttached = false
