@@ -145,7 +145,7 @@ test('usage of others is told to those who administer the account, or may read w
 
 test('an administrator sets the quotas of others, and nobody else does', async (context) => {
   const accounts = ['alice', 'bob'].map((name) => ({ name, password: 'secret' }))
-  const server = await startServer({ accounts, config: { server: { administrators: ['bob'] } } })
+  const server = await startServer({ accounts, config: { server: { administrators: ['Bob@localhost'] } } })
   context.after(() => server.close())
   const [alice, bob] = [await connectClient(server, 'alice'), await connectClient(server, 'bob')]
   assert.match(await bob.say('SETQUOTA "Other Users/alice" (MESSAGE 1)'), /\* QUOTA "Other Users\/alice" \(MESSAGE 0 1/)

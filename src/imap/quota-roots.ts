@@ -24,7 +24,7 @@ const resources: Readonly<Record<QuotaResource, readonly [name: string, unit: nu
   storage: ['STORAGE', 1024],
   messages: ['MESSAGE', 1],
   mailboxes: ['MAILBOX', 1],
-  // RFC 9208 §5.4 means annotations of messages (RFC 5257), which there are none of; those of mailboxes are counted.
+  // Deviates: RFC 9208 §5.4 means annotations of messages, which there are none of; those of mailboxes are counted.
   annotations: ['ANNOTATION-STORAGE', 1024],
 }
 

@@ -31,6 +31,8 @@ export const maxAclEntries = 256
 export const maxIdentifierBytes = 512
 /** Users who have a `\Seen` of their own in one mailbox: one bit a message for each, in memory and in each checkpoint. */
 export const maxSeenUsers = 1000
+/** Quota roots of one account: itself, and mailboxes that limits were set for. */
+export const maxQuotaRoots = 100
 /** Octets of one keyword. */
 export const maxKeywordBytes = 128
 /** The highest UID, UIDVALIDITY and UIDNEXT: 32 bits, not zero (RFC 9051 §9 nz-number). */

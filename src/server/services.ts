@@ -62,7 +62,7 @@ export function makeServices(config: Config, ground: Ground): Services {
       ['version', version],
     ]),
     disabledCapabilities: namesOf(config.imap.disabledCapabilities),
-    ...annotationsAndQuotas(config),
+    ...annotationsAndQuotas(config, directory),
     loginCounts: new Map(),
     ...(onCommand ? { onCommand } : {}),
     ...(sharing && { sharing }),
@@ -87,10 +87,10 @@ export function makeServices(config: Config, ground: Ground): Services {
 /** The services with the limits of another configuration, for connections to come. */
 export function withLimits(services: Services, config: Config): Services {
   const { messageBytes, recipients } = config.limits
-  const all = { limits: imapLimitsOf(config), ...annotationsAndQuotas(config) }
+  const limits = imapLimitsOf(config)
   return {
-    imap: { ...services.imap, ...all, disabledCapabilities: namesOf(config.imap.disabledCapabilities) },
-    imaps: { ...services.imaps, ...all, disabledCapabilities: namesOf(config.imaps.disabledCapabilities) },
+    imap: { ...services.imap, limits, disabledCapabilities: namesOf(config.imap.disabledCapabilities) },
+    imaps: { ...services.imaps, limits, disabledCapabilities: namesOf(config.imaps.disabledCapabilities) },
     lmtp: { ...services.lmtp, limits: { ...services.lmtp.limits, messageBytes, recipients } },
   }
 }
@@ -100,7 +100,7 @@ function namesOf(capabilities: readonly string[]): ReadonlySet<string> {
 }
 
 /** What a configuration says of the server's own annotations, and of quotas. */
-function annotationsAndQuotas({ server, quota }: Config): Partial<ImapServices> {
+function annotationsAndQuotas({ server, quota }: Config, directory: UserDirectory): Partial<ImapServices> {
   const shared = new Map<string, Buffer>()
   if (server.comment !== undefined) shared.set('/shared/comment', Buffer.from(server.comment))
   if (server.contact !== undefined) shared.set('/shared/admin', Buffer.from(server.contact))
@@ -110,7 +110,7 @@ function annotationsAndQuotas({ server, quota }: Config): Partial<ImapServices> 
   }
   return {
     sharedMetadata: shared,
-    administrators: new Set(server.administrators),
+    administrators: new Set(server.administrators.map((name) => directory.nameOf(name))),
     quotaWarnPercent: quota.warnPercent,
   }
 }

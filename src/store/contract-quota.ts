@@ -158,6 +158,15 @@ export const quotaBehaviours: Readonly<Record<string, (given: Given) => Promise<
     await account.commit([{ op: 'move', from: inbox, uids: [1, 2], to: below }])
     await account.commit([{ op: 'move', from: below, uids: [1], to: work }])
     await assert.rejects(account.commit([{ op: 'renameMailbox', mailbox: beside, to: 'Work/b' }]), refused('OVERQUOTA'))
+    await account.commit([{ op: 'setQuota', mailbox: below, limits: {} }])
+    assert.deepEqual(
+      (await account.quotas()).map(({ usage }) => [usage.mailboxes, usage.messages]),
+      [
+        [4, 6],
+        [2, 2],
+        [1, 1],
+      ],
+    )
     await account.commit([{ op: 'setQuota', mailbox: work, limits: undefined }])
     await account.commit([{ op: 'renameMailbox', mailbox: beside, to: 'Work/b' }])
   },

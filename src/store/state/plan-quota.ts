@@ -1,4 +1,4 @@
-import { maxMetadataBytes } from '../../model/limits.ts'
+import { maxMetadataBytes, maxQuotaRoots } from '../../model/limits.ts'
 import { separator } from '../../model/mailbox.ts'
 import { type MailboxOrAccount, theAccount } from '../../model/metadata.ts'
 import type { MailboxId } from '../../model/numbers.ts'
@@ -38,7 +38,9 @@ export function setQuota(planning: Planning, operation: Extract<Operation, { op:
   for (const [resource, limit] of Object.entries(limits ?? {})) {
     if (!Number.isSafeInteger(limit) || limit < 0) throw new Refusal('CANNOT', `Not a limit of ${resource}`)
   }
-  if (!sameLimits(draft.tree.quotas.get(root), limits)) {
+  const { quotas } = draft.tree
+  if (limits && !quotas.has(root) && quotas.size >= maxQuotaRoots) throw new Refusal('LIMIT', 'Too many quota roots')
+  if (!sameLimits(quotas.get(root), limits)) {
     draft.tree.setQuota(root, limits)
     changes.push({ kind: 'quotaSet', ...(mailbox !== undefined && { mailbox }), limits })
   }
@@ -58,17 +60,22 @@ export function checkQuotas(draft: CommitDraft, rules: QuotaRules): void {
   const before = accountUsage(base.tree, base.counters)
   const usage = accountUsage({ byId: tree.byId, metadataBytes: tree.metadataBytes }, draft.contents)
   refuseExcess(exceeded(accountLimits(tree.quotas, rules), before, usage))
-  for (const [root, limits] of tree.quotas) {
-    if (root === theAccount) continue
-    const contentsBefore = (id: MailboxId): Contents => base.mailboxes.get(id)?.counters ?? nothing
-    refuseExcess(
-      exceeded(
-        limits,
-        treeUsage(base.tree, root, contentsBefore),
-        treeUsage(tree, root, (id) => draft.contentsOf(id)),
-      ),
-    )
+  if (!hasTrees(tree.quotas)) return
+  const contentsBefore = (id: MailboxId): Contents => base.mailboxes.get(id)?.counters ?? nothing
+  const after = treeUsages(tree, tree.quotas, (id) => draft.contentsOf(id))
+  const isAbove = ([root, now]: readonly [MailboxId, QuotaUsage]): boolean =>
+    exceeded(tree.quotas.get(root) ?? {}, noUsage, now) !== undefined
+  const above = [...after].filter(isAbove)
+  if (above.length === 0) return
+  // Looked at only now, since it seldom matters what was before.
+  const treesBefore = treeUsages(base.tree, tree.quotas, contentsBefore)
+  for (const [root, now] of above) {
+    refuseExcess(exceeded(tree.quotas.get(root) ?? {}, treesBefore.get(root) ?? noUsage, now))
   }
+}
+
+function hasTrees(quotas: ReadonlyMap<MailboxOrAccount, QuotaLimits>): boolean {
+  return quotas.size > (quotas.has(theAccount) ? 1 : 0)
 }
 
 function refuseExcess(resource: QuotaResource | undefined): void {
@@ -97,9 +104,11 @@ export function quotaRoots(
     set: tree.allQuotas.get(theAccount),
     usage: accountUsage(tree, contents),
   }
-  const trees = [...tree.allQuotas].flatMap(([mailbox, limits]): QuotaRoot[] =>
-    mailbox === theAccount ? [] : [{ mailbox, limits, set: limits, usage: treeUsage(tree, mailbox, contentsOf) }],
-  )
+  if (!hasTrees(tree.allQuotas)) return [whole]
+  const trees = Array.from(treeUsages(tree, tree.allQuotas, contentsOf), ([mailbox, usage]): QuotaRoot => {
+    const limits = tree.allQuotas.get(mailbox) ?? {}
+    return { mailbox, limits, set: limits, usage }
+  })
   return [whole, ...trees]
 }
 
@@ -117,23 +126,40 @@ function accountUsage(
   return { storage: size, messages, mailboxes: byId.size, annotations: metadataBytes }
 }
 
-/** What a mailbox and all below it hold. */
-function treeUsage(
+const noUsage: QuotaUsage = { storage: 0, messages: 0, mailboxes: 0, annotations: 0 }
+
+/**
+ * What the mailboxes that are quota roots hold together with all below them. One look at each mailbox, however many
+ * roots there are, since clients make them.
+ */
+function treeUsages(
   tree: Pick<AccountTree, 'byId'> & { metadataBytesOf(mailbox: MailboxId): number },
-  root: MailboxId,
+  quotas: ReadonlyMap<MailboxOrAccount, QuotaLimits>,
   contentsOf: (mailbox: MailboxId) => Contents,
-): QuotaUsage {
-  const usage = { storage: 0, messages: 0, mailboxes: 0, annotations: 0 }
-  const name = tree.byId.get(root)?.name
-  if (name === undefined) return usage
-  const below = name + separator
-  for (const mailbox of tree.byId.values()) {
-    if (mailbox.id !== root && !mailbox.name.startsWith(below)) continue
-    const { messages, size } = contentsOf(mailbox.id)
-    usage.storage += size
-    usage.messages += messages
-    usage.mailboxes++
-    usage.annotations += tree.metadataBytesOf(mailbox.id)
+): Map<MailboxId, QuotaUsage> {
+  const usages = new Map<MailboxId, Mutable<QuotaUsage>>()
+  const byName = new Map<string, Mutable<QuotaUsage>>()
+  for (const root of quotas.keys()) {
+    const mailbox = root === theAccount ? undefined : tree.byId.get(root)
+    if (!mailbox) continue
+    const usage = { ...noUsage }
+    usages.set(mailbox.id, usage)
+    byName.set(mailbox.name, usage)
   }
-  return usage
+  for (const { id, name } of tree.byId.values()) {
+    for (let end = name.indexOf(separator); ; end = name.indexOf(separator, end + 1)) {
+      const usage = byName.get(end === -1 ? name : name.slice(0, end))
+      if (usage) {
+        const { messages, size } = contentsOf(id)
+        usage.storage += size
+        usage.messages += messages
+        usage.mailboxes++
+        usage.annotations += tree.metadataBytesOf(id)
+      }
+      if (end === -1) break
+    }
+  }
+  return usages
 }
+
+type Mutable<Usage> = { -readonly [Resource in keyof Usage]: Usage[Resource] }
