@@ -1,4 +1,4 @@
-import type { MailboxStatus, SpecialUse } from '../../model/mailbox.ts'
+import type { Mailbox, MailboxStatus } from '../../model/mailbox.ts'
 import { Refusal } from '../../model/refusal.ts'
 import type { AccountStore } from '../../store/store.ts'
 import type { Cursor } from '../../wire/cursor.ts'
@@ -7,8 +7,8 @@ import { defineCommand, type Command, type SessionIn } from '../command.ts'
 import { offers } from '../capabilities.ts'
 import { canonicalPattern, matchesPattern, mayMatchBelow } from '../list-pattern.ts'
 import { parseEntryNames } from '../metadata-names.ts'
-import { othersMailboxes, ownMailboxes } from '../namespaces.ts'
-import { allows, type MailboxReference } from '../reference.ts'
+import { othersMailboxes } from '../namespaces.ts'
+import { allows, type MailboxReference, referenceTo } from '../reference.ts'
 import { myRightsResponse } from '../responses/acl.ts'
 import { listResponse, parentsOf } from '../responses/list.ts'
 import { mailboxEntries, metadataResponse, seesMetadata } from '../responses/metadata.ts'
@@ -62,9 +62,10 @@ export const list: Command<'authenticated', ListArgs> = defineCommand({
     const canonical = patterns
       .filter((pattern) => pattern !== '')
       .map((pattern) => canonicalPattern(session.patternText(reference), session.patternText(pattern)))
-    const mailboxes = await mailboxesFor(session, canonical)
-    const subscribed = (await session.login.account.tree()).subscriptions(session.login.identity.user)
-    const listed = selectNames(session, mailboxes, subscribed, args, canonical)
+    const tree = await session.login.account.tree()
+    const known = { own: tree.byName, others: await othersFor(session, canonical) }
+    const subscribed = tree.subscriptions(session.login.identity.user)
+    const listed = selectNames(session, known, subscribed, args, canonical)
     const statuses = await statusesOf(session, listed, want.status)
     for (const { name, matched, attributes, extra } of listed) {
       session.out.line(listResponse(session, attributes, name, extra))
@@ -82,9 +83,15 @@ export const list: Command<'authenticated', ListArgs> = defineCommand({
   },
 })
 
+/** Mailboxes by the names that the client knows. Where an own one has the same name, it covers the other. */
+interface Known {
+  readonly own: ReadonlyMap<string, Mailbox>
+  readonly others: ReadonlyMap<string, MailboxReference>
+}
+
 interface Listed {
   readonly name: string
-  /** Absent where there is only a name. */
+  /** Absent where there is only a name, and where nothing but the name is wanted. */
   readonly reference: MailboxReference | undefined
   /** The same, where it is not only listed for the sake of inferior ones. */
   readonly matched: MailboxReference | undefined
@@ -96,21 +103,24 @@ interface Listed {
 /** The names to list, with their attributes (RFC 9051 §6.3.9.3, table 3 in §6.3.9.6). */
 function selectNames(
   session: SessionIn<'authenticated'>,
-  mailboxes: ReadonlyMap<string, MailboxReference>,
+  { own, others }: Known,
   subscribed: ReadonlySet<string>,
   { select, want, extended }: ListArgs,
   patterns: readonly string[],
 ): Listed[] {
-  const parents = parentsOf(mailboxes.keys())
+  const parents = parentsOf(own.keys())
+  for (const parent of parentsOf(others.keys())) parents.add(parent)
+  const wantsMore = want.status.length > 0 || want.metadata.length > 0 || want.rights
   const filtered = select.subscribed || select.specialUse
   const meets = (name: string): boolean => {
-    const mailbox = mailboxes.get(name)?.mailbox
     if (select.subscribed && !subscribed.has(name)) return false
-    if (select.specialUse && usesOf(mailboxes.get(name)).length === 0) return false
+    // What another uses a mailbox for is no matter of this user.
+    if (select.specialUse && !own.get(name)?.specialUse.length) return false
     // Without a filter, a level that exists only by its inferiors is shown too, else they would hang in the air.
-    return filtered || mailbox !== undefined || parents.has(name)
+    return filtered || own.has(name) || others.has(name) || parents.has(name)
   }
-  const names = new Set(mailboxes.keys())
+  const names = new Set(own.keys())
+  for (const name of others.keys()) names.add(name)
   for (const parent of parents) names.add(parent)
   if (select.subscribed) for (const name of subscribed) names.add(name)
   if (select.subscribed && select.recursive) for (const parent of parentsOf(subscribed)) names.add(parent)
@@ -126,16 +136,17 @@ function selectNames(
   return matching
     .filter((name) => chosen.has(name) || unlisted.has(name))
     .map((name) => {
-      const reference = mailboxes.get(name)
-      const mailbox = reference?.mailbox
+      const mailbox = own.get(name)
+      const other = mailbox ? undefined : others.get(name)
       const attributes: string[] = []
-      if (!mailbox) attributes.push('\\NonExistent', ...(extended || session.rev2 ? [] : ['\\Noselect']))
+      if (!mailbox && !other) attributes.push('\\NonExistent', ...(extended || session.rev2 ? [] : ['\\Noselect']))
       if ((want.subscribed || select.subscribed) && subscribed.has(name)) attributes.push('\\Subscribed')
       if (parents.has(name)) attributes.push('\\HasChildren')
-      else if (mailbox || want.children) attributes.push('\\HasNoChildren')
-      if (reference && !allows(reference, 'r')) attributes.push('\\Noselect')
-      attributes.push(...usesOf(reference))
+      else if (mailbox || other || want.children) attributes.push('\\HasNoChildren')
+      if (other && !allows(other, 'r')) attributes.push('\\Noselect')
+      if (mailbox) attributes.push(...mailbox.specialUse)
       const criteria = [...(select.subscribed ? ['"SUBSCRIBED"'] : []), ...(select.specialUse ? ['"SPECIAL-USE"'] : [])]
+      const reference = wantsMore && mailbox ? referenceTo(session.login.own, mailbox) : other
       const matched = chosen.has(name) ? reference : undefined
       return {
         name,
@@ -147,23 +158,17 @@ function selectNames(
     })
 }
 
-/** What the mailbox is for to this user: for what another uses theirs is no matter of others. */
-function usesOf(reference: MailboxReference | undefined): readonly SpecialUse[] {
-  return reference?.user === undefined ? (reference?.mailbox.specialUse ?? []) : []
-}
-
-/** Mailboxes that may match one of the patterns, by the names that the client knows; others' only if they may. */
-async function mailboxesFor(
+/** Mailboxes of others, by the names that the client knows, if one of the patterns may match any. */
+async function othersFor(
   session: SessionIn<'authenticated'>,
   patterns: readonly string[],
 ): Promise<ReadonlyMap<string, MailboxReference>> {
   const { login, services } = session
   const { sharing } = services
-  const own = await ownMailboxes(login)
   const reaches = (level: string): boolean => patterns.some((pattern) => mayMatchBelow(pattern, level))
-  const isWanted = sharing !== undefined && (reaches(sharing.otherUsers) || reaches(sharing.shared))
-  const others = isWanted ? await othersMailboxes(session, login) : []
-  return new Map([...others, ...own].map((reference) => [reference.name, reference])) // own ones cover others
+  if (!sharing || !(reaches(sharing.otherUsers) || reaches(sharing.shared))) return new Map()
+  const others = await othersMailboxes(session, login)
+  return new Map(others.map((reference) => [reference.name, reference]))
 }
 
 /** STATUS responses of those that exist and may be read, by name (RFC 9051 §6.3.9.2). */
