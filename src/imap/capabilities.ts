@@ -91,7 +91,8 @@ export const capabilities: readonly Capability[] = [
   capability('THREAD=ORDEREDSUBJECT', 5256, 'after'),
   capability('THREAD=REFERENCES', 5256, 'after'),
   capability('THREAD=REFS', 5256, 'after'), // of a draft, draft-ietf-morg-inthread
-  capability('I18NLEVEL=1', 5255, 'after'),
+  capability('I18NLEVEL=1', 5255, 'after', (session) => !offers(session, 'I18NLEVEL=2')), // of both the higher one
+  capability('I18NLEVEL=2', 5255, 'after'),
   capability('PREVIEW', 8970, 'after'),
   capability('SAVEDATE', 8514, 'after'),
   capability('OBJECTID', 8474, 'after'),

@@ -1,3 +1,4 @@
+import type { Collation } from '../mime/collations.ts'
 import type { StagedMessage } from '../model/operation.ts'
 import { Refusal } from '../model/refusal.ts'
 import { normalMailboxName } from '../model/mailbox.ts'
@@ -70,6 +71,8 @@ export class ImapSession {
   /** Messages of the command at hand that come as literals. */
   readonly staging: Staging = new Staging()
   failedLogins = 0
+  /** What texts are compared by in searches, where it is not i;unicode-casemap (RFC 5255 §4.2). */
+  collation: Collation | undefined
   #others: OtherAccounts | undefined
   #state: State = { at: 'not-authenticated' }
 
@@ -181,6 +184,7 @@ export class ImapSession {
     this.deselect()
     this.#state = { at: next }
     this.#enabled = nothingEnabled
+    this.collation = undefined
     this.#disabledForUser = undefined
     if (!login) return
     this.#countDown(login.identity.account)

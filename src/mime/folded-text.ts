@@ -7,13 +7,18 @@ import type { TextPiece } from './searchable.ts'
  */
 export class FoldedText {
   readonly #overlap: number
+  readonly #prepare: (text: string) => string
   /** Folded: the end of what was given out. */
   #given = ''
   /** Not folded yet: what stands behind it may change its folding. */
   #rest = ''
 
-  /** @param lengths of the texts that will be looked for, in characters */
-  constructor(lengths: readonly number[]) {
+  /**
+   * @param lengths of the texts that will be looked for, in characters
+   * @param prepare of a collation
+   */
+  constructor(lengths: readonly number[], prepare: (text: string) => string = fold) {
+    this.#prepare = prepare
     this.#overlap = Math.max(1, ...lengths) - 1
   }
 
@@ -23,12 +28,12 @@ export class FoldedText {
     const whole = this.#rest + text
     const cut = lastStarter(whole)
     this.#rest = whole.slice(cut)
-    if (cut > 0) yield this.#window(fold(whole.slice(0, cut)))
+    if (cut > 0) yield this.#window(this.#prepare(whole.slice(0, cut)))
   }
 
   /** Ends the text at hand. */
   *end(): Generator<string> {
-    if (this.#rest !== '') yield this.#window(fold(this.#rest))
+    if (this.#rest !== '') yield this.#window(this.#prepare(this.#rest))
     this.#rest = ''
     this.#given = ''
   }

@@ -9,20 +9,24 @@ import { parseMessageId, threadReferences } from './message-ids.ts'
 import type { MessageKeys } from './message.ts'
 import { baseSubject } from './subject.ts'
 
-/** The keys to sort and thread a message by (RFC 5256 §2.1, §2.2, §3; RFC 5957 §3). */
-export function keysOf(fields: MessageFields, { from, to, cc }: EnvelopeAddresses): MessageKeys {
+/** The keys to sort and thread a message by (RFC 5256 §2.1, §2.2, §3; RFC 5957 §3), prepared by a collation. */
+export function keysOf(
+  fields: MessageFields,
+  { from, to, cc }: EnvelopeAddresses,
+  prepare: (text: string) => string = fold,
+): MessageKeys {
   const sent = fields.date === undefined ? undefined : parseDate(fields.date)
   const subject = baseSubject(decoded(fields.subject ?? ''))
   return {
     sentDate: sent?.seconds,
     sentDay: sent?.day,
-    baseSubject: fold(subject.text),
+    baseSubject: prepare(subject.text),
     isReplyOrForward: subject.isReplyOrForward,
-    from: mailboxKey(from[0]),
-    to: mailboxKey(to[0]),
-    cc: mailboxKey(cc[0]),
-    displayFrom: displayKey(from[0]),
-    displayTo: displayKey(to[0]),
+    from: prepare(mailboxKey(from[0])),
+    to: prepare(mailboxKey(to[0])),
+    cc: prepare(mailboxKey(cc[0])),
+    displayFrom: prepare(displayKey(from[0])),
+    displayTo: prepare(displayKey(to[0])),
     messageId: fields.messageId === undefined ? undefined : parseMessageId(fields.messageId),
     references: threadReferences(fields.references, fields.inReplyTo),
   }
@@ -34,7 +38,7 @@ function decoded(octets: string): string {
 
 function mailboxKey(address: Address | undefined): string {
   const mailbox = address?.mailbox
-  return mailbox === undefined || mailbox === missingMailbox ? '' : fold(decoded(mailbox))
+  return mailbox === undefined || mailbox === missingMailbox ? '' : decoded(mailbox)
 }
 
 /** RFC 5957 §3. */
@@ -42,7 +46,7 @@ function displayKey(address: Address | undefined): string {
   if (address === undefined) return ''
   const { name, mailbox, host } = address
   const shown = name === undefined ? '' : decoded(name)
-  if (shown !== '') return fold(shown)
+  if (shown !== '') return shown
   if (mailbox === undefined) return ''
-  return fold(decoded(host === undefined ? mailbox : mailbox + '@' + host))
+  return decoded(host === undefined ? mailbox : mailbox + '@' + host)
 }

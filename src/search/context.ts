@@ -1,3 +1,4 @@
+import type { Collation } from '../mime/collations.ts'
 import type { MailboxSnapshot } from '../model/snapshot.ts'
 import type { AccountStore, Breathe } from '../store/store.ts'
 
@@ -16,6 +17,8 @@ export interface SearchScope {
   readonly breathe: Breathe
   /** Kept up to date by what takes long, for whoever wants to know. */
   readonly work?: Work
+  /** What texts are compared by where it is not i;unicode-casemap (RFC 5255 §4.2). */
+  readonly collation?: Collation
   /** By row, how relevant the message is to the search (RFC 6203 §4). */
   readonly scores?: Uint8Array
 }

@@ -5,6 +5,8 @@ import type { NumberRange } from '../wire/number-set.ts'
 import type { SearchKey } from '../wire/search-grammar.ts'
 import type { SearchContext } from './context.ts'
 import { scoresOfFields, scoresOfText } from './fuzzy-scores.ts'
+import { collated } from './collated.ts'
+import { uidRanges } from './row-ranges.ts'
 import { mentions, search } from './search.ts'
 
 /** What a search found. */
@@ -23,6 +25,7 @@ type TextSearchKey = Extract<SearchKey, { readonly value: string }>
  * message is the mean over all texts of the search that it matches.
  */
 export async function searchFuzzily(key: SearchKey, context: SearchContext): Promise<Found> {
+  if (context.collation) key = await collated(key, context.collation, context)
   if (!mentions(key, ['FUZZY'])) return { rows: await search(key, context) }
   const candidates = await search(loosened(key, false), context)
   const tally = new Tally(context.snapshot.uids.length)
@@ -80,15 +83,11 @@ async function scoresOf(key: TextSearchKey, { context, candidates }: Resolution)
 }
 
 /** Rows with a score, as UIDs. */
-function rangesOf(scores: Uint8Array, uids: Uint32Array): NumberRange[] {
-  const ranges: NumberRange[] = []
-  for (let row = 0; row < scores.length; row++) {
-    if (scores[row] === 0) continue
-    const first = row
-    while (scores[row + 1]) row++
-    ranges.push([uids[first]!, uids[row]!]) // inside bounds, as there are as many
-  }
-  return ranges
+function rangesOf(scores: Uint8Array, uids: Uint32Array): readonly NumberRange[] {
+  return uidRanges(
+    Uint32Array.from(scores.keys()).filter((row) => scores[row]! > 0), // inside bounds
+    uids,
+  )
 }
 
 /** Scores of messages, text by text. */

@@ -1,6 +1,8 @@
 /** What SORT, THREAD and the SENT keys compare, as columns: read once, kept as long as the mailbox's messages stay. */
 import { KeysReader, type KeyText } from '../mime/keys.ts'
 import type { Breathe, SearchScope } from './context.ts'
+import type { PackedBytes } from '../store/store.ts'
+import { collatedKeys } from './collated.ts'
 import { sortInSlices } from './slices.ts'
 
 /** Messages whose keys are read at once. */
@@ -148,15 +150,15 @@ export class KeyColumns {
 /** Hands the keys of these rows to `take`, in their order. What it is handed shows the next row's after that. */
 export async function readKeys(
   rows: Uint32Array,
-  { account, snapshot, breathe, work }: SearchScope,
+  scope: SearchScope,
   take: (row: number, keys: KeysReader) => void,
 ): Promise<void> {
+  const { breathe, work } = scope
   if (work) work.goal = rows.length
   for (let start = 0; start < rows.length; start += batchMessages) {
     if (work) work.done = start
     const batch = rows.subarray(start, start + batchMessages)
-    const messages = batch.map((row) => snapshot.messages[row]!) // rows of the snapshot
-    const { bytes, offsets } = await account.readComputed('keys', messages)
+    const { bytes, offsets } = await packedKeys(batch, scope)
     const keys = new KeysReader(bytes)
     for (let n = 0; n < batch.length; n++) {
       keys.open(offsets[n]!, offsets[n + 1]!) // one more than there are rows
@@ -165,6 +167,15 @@ export async function readKeys(
     const turn = breathe()
     if (turn) await turn
   }
+}
+
+function packedKeys(rows: Uint32Array, scope: SearchScope): PackedBytes | Promise<PackedBytes> {
+  const { account, snapshot, collation } = scope
+  if (collation) return collatedKeys(rows, collation, scope)
+  return account.readComputed(
+    'keys',
+    rows.map((row) => snapshot.messages[row]!),
+  ) // rows of the snapshot
 }
 
 /** By the snapshot's column of messages, which stays the same object until a message comes or goes. */
@@ -177,7 +188,7 @@ export async function keyColumns(
   scope: SearchScope,
 ): Promise<KeyColumns> {
   const { messages } = scope.snapshot
-  let found = kept.get(messages)
+  let found = scope.collation ? new KeyColumns(messages.length) : kept.get(messages)
   if (!found) kept.set(messages, (found = new KeyColumns(messages.length)))
   for (const column of columns) await found.load(column, rows, scope)
   if (found.characters > maxKeptCharacters) kept.delete(messages)

@@ -91,11 +91,13 @@ export interface MessageScan {
   /** Whether the search is decided by what was found so far. Asked now and then. */
   readonly isDecided: () => boolean
   readonly breathe: Breathe
+  /** By the collation that the needles are prepared by, i;unicode-casemap where it is absent. */
+  readonly prepare?: (text: string) => string
 }
 
 /** Looks for needles, the cheap places first, until the search is decided or there is nothing more to read. */
 export async function scanMessage(scan: MessageScan): Promise<void> {
-  const { root, reader, needles, found, isDecided } = scan
+  const { root, reader, needles, found, isDecided, prepare = fold } = scan
   const readsBody = needles.inBody.length > 0
   if (needles.inField.size > 0) {
     const end = Math.min(root.bodyStart, root.headerStart + maxHeaderOctets)
@@ -108,11 +110,14 @@ export async function scanMessage(scan: MessageScan): Promise<void> {
       const end = Math.min(part.bodyStart, part.headerStart + maxHeaderOctets)
       if (end === part.headerStart) continue
       const header = headerText(await reader.read(part.headerStart, end, true))
-      await findIn(fold(header), needles.inText, scan)
+      await findIn(prepare(header), needles.inText, scan)
       if (isDecided()) return
     }
   }
-  const text = new FoldedText(needles.inBody.map((number) => needles.all[number]?.text.length ?? 0))
+  const text = new FoldedText(
+    needles.inBody.map((number) => needles.all[number]?.text.length ?? 0),
+    prepare,
+  )
   for await (const piece of bodyText(root, (start, end) => reader.read(start, end, true))) {
     for (const window of text.add(piece)) await findIn(window, needles.inBody, scan)
     if (isDecided()) return
@@ -123,9 +128,10 @@ export async function scanMessage(scan: MessageScan): Promise<void> {
 
 async function findInFields(header: Buffer, scan: MessageScan): Promise<void> {
   const { inField } = scan.needles
+  const { prepare = fold } = scan
   for (const field of headerFields(header)) {
     const numbers = inField.get(field.name)
-    if (numbers) await findIn(fold(fieldText(header, field)), numbers, scan)
+    if (numbers) await findIn(prepare(fieldText(header, field)), numbers, scan)
   }
   for (const numbers of inField.values()) for (const number of numbers) scan.found[number] ??= false
 }

@@ -7,7 +7,7 @@ export const maxNeedleCharacters = 4_096
 /** Characters of a text up to which looking for it takes no time to speak of, whatever it is looked for in. */
 export const maxEasyCharacters = 250
 
-/** A text to be found in a message, folded by i;unicode-casemap. */
+/** A text to be found in a message, prepared by a collation, as a rule i;unicode-casemap. */
 export type Needle =
   /** In the values of header fields with this name, in lower case. The empty text is in every such field. */
   | { readonly where: 'field'; readonly field: string; readonly text: string }
@@ -18,9 +18,9 @@ export type Needle =
  * What a key looks for in the octets of a message; `undefined` for keys that look elsewhere. Its value is in Unicode.
  * Throws `Refusal` (`LIMIT`) when it is too long.
  */
-export function needleOf(key: SearchKey): Needle | undefined {
+export function needleOf(key: SearchKey, prepare: (text: string) => string = fold): Needle | undefined {
   if (!('value' in key)) return undefined
-  const text = foldNeedle(key.value)
+  const text = preparedText(key.value, prepare)
   switch (key.key) {
     case 'BODY':
       return { where: 'body', text }
@@ -37,10 +37,10 @@ export function needleOf(key: SearchKey): Needle | undefined {
   }
 }
 
-function foldNeedle(text: string): string {
-  const folded = text.length > maxNeedleCharacters ? text : fold(text)
-  if (folded.length > maxNeedleCharacters) {
+function preparedText(text: string, prepare: (text: string) => string): string {
+  const prepared = text.length > maxNeedleCharacters ? text : prepare(text)
+  if (prepared.length > maxNeedleCharacters) {
     throw new Refusal('LIMIT', `A text to search for may have ${maxNeedleCharacters} characters at most`)
   }
-  return folded
+  return prepared
 }

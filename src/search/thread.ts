@@ -25,7 +25,7 @@ export async function threadRows(
   scope: SearchScope,
 ): Promise<ThreadForest> {
   const { messages } = scope.snapshot
-  const isWhole = rows.length === messages.length
+  const isWhole = rows.length === messages.length && !scope.collation
   const before = isWhole ? kept.get(messages)?.get(algorithm) : undefined
   if (before) return before
   const forest = await newForest(rows, algorithm, scope)

@@ -124,7 +124,7 @@ async function* placesOf(
 }
 
 async function contextOf(
-  { services, io }: SessionIn<'authenticated'>,
+  { services, io, collation }: SessionIn<'authenticated'>,
   { account, mailbox, user }: MailboxReference,
 ): Promise<SearchContext> {
   const snapshot = await account.snapshot(mailbox.id, user)
@@ -138,6 +138,7 @@ async function contextOf(
     now: Math.floor(services.now() / 1000),
     breathe: () => io.breatheWhile(work),
     work,
+    ...(collation && { collation }),
   }
 }
 

@@ -5,6 +5,7 @@ import { authenticate } from './authenticate.ts'
 import { capability } from './capability.ts'
 import { check } from './check.ts'
 import { close } from './close.ts'
+import { comparator } from './comparator.ts'
 import { compress } from './compress.ts'
 import { copy } from './copy.ts'
 import { create } from './create.ts'
@@ -89,6 +90,7 @@ export const commands: readonly AnyCommand[] = [
   expunge,
   search,
   esearch,
+  comparator,
   sort,
   thread,
   uidBatches,

@@ -121,7 +121,7 @@ export function requireFuzzy(key: SearchKey, asksForRelevancy: boolean | undefin
 }
 
 /** Where this session searches, sorts and threads. */
-export function searchContext({ selected, services, io }: Selected): SearchContext {
+export function searchContext({ selected, services, io, collation }: Selected): SearchContext {
   const { view, saved } = selected
   const work = { done: 0, goal: 0 }
   return {
@@ -133,6 +133,7 @@ export function searchContext({ selected, services, io }: Selected): SearchConte
     now: Math.floor(services.now() / 1000),
     breathe: () => io.breatheWhile(work),
     work,
+    ...(collation && { collation }),
   }
 }
 
