@@ -68,6 +68,7 @@ export const capabilities: readonly Capability[] = [
   capability('MULTIAPPEND', 3502, 'after'),
   capability('CATENATE', 4469, 'after'),
   capability('URL-PARTIAL', 5550, 'after'),
+  capability('CONVERT', 5259, 'after', (session) => offers(session, 'BINARY')), // RFC 5259 §3.1 wants both
   capability('URLAUTH', 4467, 'after'),
   capability('URLAUTH=BINARY', 5524, 'after'),
   capability('CONDSTORE', 7162, 'after'),

@@ -18,6 +18,8 @@ export type RefusalCode =
   | 'HASCHILDREN'
   | 'INUSE'
   | 'LIMIT'
+  | `MAXCONVERTMESSAGES ${number}`
+  | `MAXCONVERTPARTS ${number}`
   | `METADATA MAXSIZE ${number}`
   | 'METADATA NOPRIVATE'
   | 'METADATA TOOMANY'
@@ -28,6 +30,7 @@ export type RefusalCode =
   | 'PARSE'
   | 'PRIVACYREQUIRED'
   | 'SERVERBUG'
+  | 'TEMPFAIL'
   | 'TOOBIG'
   | 'TOOFEW'
   | 'TOOMANY'

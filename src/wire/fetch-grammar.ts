@@ -169,7 +169,8 @@ function parseBinarySection(cursor: Cursor): Section {
   return section
 }
 
-function parsePartial(cursor: Cursor): { readonly partial?: PartialRange } {
+/** `<offset.length>`, where there is one (RFC 9051 §9 partial). */
+export function parsePartial(cursor: Cursor): { readonly partial?: PartialRange } {
   if (!cursor.tryChar('<')) return {}
   const offset = cursor.number64('an offset')
   cursor.char('.')

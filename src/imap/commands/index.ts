@@ -7,6 +7,8 @@ import { check } from './check.ts'
 import { close } from './close.ts'
 import { comparator } from './comparator.ts'
 import { compress } from './compress.ts'
+import { conversionsCommand } from './conversions.ts'
+import { convert } from './convert.ts'
 import { copy } from './copy.ts'
 import { create } from './create.ts'
 import { deleteMailbox } from './delete.ts'
@@ -95,6 +97,8 @@ export const commands: readonly AnyCommand[] = [
   thread,
   uidBatches,
   fetch,
+  conversionsCommand,
+  convert,
   store,
   copy,
   move,

@@ -64,8 +64,7 @@ export async function octetsOfUrl(
 export function octetsOf(value: Value): Octets | undefined {
   if (value === nil) return undefined
   if (typeof value === 'string') {
-    const octets = Buffer.from(value.slice(value.indexOf('\n') + 1), 'latin1')
-    return { length: octets.length, pieces: () => each([octets]) }
+    return octetsInMemory(Buffer.from(value.slice(value.indexOf('\n') + 1), 'latin1'))
   }
   return {
     length: value.length,
@@ -74,6 +73,11 @@ export function octetsOf(value: Value): Octets | undefined {
       if (value.rest) yield* value.rest()
     },
   }
+}
+
+/** Octets that are at hand. */
+export function octetsInMemory(octets: Buffer): Octets {
+  return { length: octets.length, pieces: () => each([octets]) }
 }
 
 async function* each(pieces: readonly Buffer[]): AsyncGenerator<Buffer, void, undefined> {
