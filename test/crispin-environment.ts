@@ -24,7 +24,11 @@ export interface Player {
 
 /** Opens a store and plays on it. */
 export async function openPlayer(engine: Engine): Promise<Player> {
-  const { store, close } = await openStore(engine)
+  return playerOn(await openStore(engine))
+}
+
+/** Plays on a store of the caller's; `close` ends it. */
+export function playerOn({ store, close }: { readonly store: Store; readonly close: () => Promise<void> }): Player {
   let plays = 0
   return {
     async play(dialogue, pieceBytes) {

@@ -5,6 +5,7 @@ import { embeddedStore } from '../../src/store/embedded/index.ts'
 import { memoryStore } from '../../src/store/memory/memory-store.ts'
 import { MemoryShare } from '../../src/store/memory/memory-account.ts'
 import { checkState } from '../../src/store/state/check-state.ts'
+import { byTurns, openPair } from '../../src/store/shared/pair.test-support.ts'
 import type { Store } from '../../src/store/store.ts'
 import { account } from '../fuzz/in-process-server.ts'
 import type { Board } from './game.ts'
@@ -29,10 +30,12 @@ export async function memoryBoard(): Promise<OwnBoard> {
   return { store, check: checkMemory, close: () => store.close() }
 }
 
-/** A fresh store on disk, in small segments so that games cross their ends. */
+/** Small segments, so that games cross their ends. */
+const limits = { segmentBytes: [16 * 1024, 32 * 1024], idleAccounts: 1, checkpointBytes: 16 * 1024 }
+
+/** A fresh store on disk. */
 export async function embeddedBoard(): Promise<OwnBoard> {
   const directory = mkdtempSync(join(tmpdir(), 'crispin-sessions-'))
-  const limits = { segmentBytes: [16 * 1024, 32 * 1024], idleAccounts: 1, checkpointBytes: 16 * 1024 }
   let store = await embeddedStore({ directory, limits })
   return {
     store,
@@ -43,6 +46,24 @@ export async function embeddedBoard(): Promise<OwnBoard> {
     },
     async close() {
       await store.close()
+      rmSync(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+/** The same, with every other session on the side of another process than the one that owns the account. */
+export async function sharedBoard(): Promise<OwnBoard> {
+  const directory = mkdtempSync(join(tmpdir(), 'crispin-sessions-'))
+  let pair = await openPair({ directory, limits }, account)
+  return {
+    store: byTurns(pair),
+    async reopen() {
+      await pair.close()
+      pair = await openPair({ directory, limits }, account)
+      return byTurns(pair)
+    },
+    async close() {
+      await pair.close()
       rmSync(directory, { recursive: true, force: true })
     },
   }

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { duplexPair } from 'node:stream'
 import type { EmbeddedStoreOptions } from '../embedded/index.ts'
 import { takeDirectory } from '../embedded/index.ts'
+import type { Store } from '../store.ts'
 import { type SharedStore, sharedStore } from './index.ts'
 import { ownerOf } from './owner-of.ts'
 
@@ -13,6 +14,18 @@ export interface StorePair {
   /** Cuts the streams between the two, as the end of a process does. Later calls make new ones. */
   cut(): Promise<void>
   close(): Promise<void>
+}
+
+/** A store of which each account that is opened is by turns the one on one side or on the other. */
+export function byTurns({ owner, follower }: StorePair): Store {
+  let turn = 0
+  return {
+    openAccount: (id) => (turn++ % 2 === 0 ? owner : follower).openAccount(id),
+    accounts: () => follower.accounts(),
+    sharedWith: (identifiers) => follower.sharedWith(identifiers),
+    removeAccount: (id) => follower.removeAccount(id),
+    close: () => Promise.reject(new Error('the pair is closed, not its sides')),
+  }
 }
 
 /** Opens a pair of stores; `account` is the account that one of them owns and the other follows. */
