@@ -40,7 +40,7 @@ export interface Services {
 export function makeServices(config: Config, ground: Ground): Services {
   const { store, directory, log, now, onCommand } = ground
   const { signIn } = config
-  const sharing = sharingOf(config, directory.people)
+  const sharing = sharingOf(config.sharing, directory.people)
   const urls = urlServicesOf(config, directory)
   const authenticator = createAuthenticator({
     directory,

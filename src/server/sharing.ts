@@ -5,7 +5,7 @@ import { StoreFailure } from '../store/store.ts'
 import type { Config } from './config-type.ts'
 
 /** What IMAP is told of those who share mailboxes; `undefined` where a configuration wants none of it. */
-export function sharingOf({ sharing }: Config, people: People): Sharing | undefined {
+export function sharingOf(sharing: Config['sharing'], people: People): Sharing | undefined {
   if (!sharing.enabled) return undefined
   return {
     otherUsers: sharing.otherUsers,

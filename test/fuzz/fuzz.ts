@@ -1,8 +1,10 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { allRights } from '../../src/model/rights.ts'
 import { memoryStore } from '../../src/store/memory/memory-store.ts'
+import type { Store } from '../../src/store/store.ts'
 import { attacks, control, type Scene } from './attacks.ts'
-import { inProcessServer } from './in-process-server.ts'
+import { bobsAccount, inProcessServer } from './in-process-server.ts'
 import { loadMaterial, type Material } from './material.ts'
 import { Fault, type ProbedConnection } from './probed-connection.ts'
 import { Random } from './random.ts'
@@ -83,6 +85,7 @@ class Run {
   /** Some attacks on one server, several at the same time, and then a look whether it still works. */
   async round(seed: number, concurrency: number, done: () => boolean): Promise<void> {
     const store = memoryStore()
+    await shareWithAlice(store)
     const server = inProcessServer(store, { maxMessageBytes: 1024 * 1024, maxBadCommands: 50 })
     const first = seed + this.attacks
     const last = first + attacksPerServer
@@ -124,6 +127,20 @@ class Run {
       for (const connection of connections) connection.destroy()
     }
   }
+}
+
+/** Bob grants alice everything, so that attacks reach into another account. */
+async function shareWithAlice(store: Store): Promise<void> {
+  const bob = await store.openAccount(bobsAccount)
+  const inbox = (await bob.tree()).byName.get('INBOX')
+  if (!inbox) throw new Error('an account has an INBOX')
+  await bob.commit([
+    { op: 'setSeenPerUser', mailbox: inbox.id, perUser: true },
+    { op: 'setAcl', mailbox: inbox.id, identifier: 'alice', mode: 'replace', rights: allRights },
+    { op: 'createMailbox', name: 'INBOX/x' },
+    { op: 'createMailbox', name: 'Hidden' },
+  ])
+  await bob.close()
 }
 
 /** Octets of the heap in use once all garbage is gone. */

@@ -7,6 +7,8 @@ const mailboxes: readonly string[] = [
   ['INBOX', 'inbox', 'one', '"two words"', 'a/b/c', '""', '/', 'a//b', '/a', 'a/', '"%"', '"*"', '&AOQ-'],
   ['&', '&AAAA-', '{3+}\r\none', '{0+}\r\n', '"\xc3\xa4"', '"\xff"', 'x'.repeat(300), 'a/'.repeat(40) + 'a'],
   ['"..\\\\"', '".."', 'INBOX/x'],
+  ['"Other Users/bob/INBOX"', '"Other Users/bob/INBOX"', '"Other Users/bob/inbox/x"', '"Other Users/bob/Hidden"'],
+  ['"Other Users"', '"Other Users/"', '"Other Users//INBOX"', '"Other Users/nobody/x"', 'Shared/bob/INBOX'],
 ].flat()
 const strings: readonly string[] = [
   ['x', '""', '"a b"', '"\\"\\\\"', '{5+}\r\na\r\nb ', '"' + 'y'.repeat(3000) + '"', '{0+}\r\n'],
@@ -131,6 +133,20 @@ function fetchItem(random: Random): string {
   }
 }
 
+const identifiers = [
+  'bob',
+  'alice',
+  '-bob',
+  'anyone',
+  '$team',
+  '""',
+  '-',
+  '"a b"',
+  '"\xc3\xa4"',
+  '{2+}\r\n\xc3(',
+  'z'.repeat(600),
+]
+
 const entryNames = ['/private/comment', '/shared/comment', '/PRIVATE/a/b', '/private/specialuse', '/shared', '/x', '//']
 
 type Make = (random: Random) => string
@@ -161,6 +177,11 @@ const makes: readonly Make[] = [
   (random) =>
     `LIST ${list(random, ['SUBSCRIBED', 'RECURSIVEMATCH', 'REMOTE', 'SPECIAL-USE', 'X'])} "" (${many(random, ['*', '%', 'INBOX', '""'])}) RETURN (${many(random, ['CHILDREN', 'SUBSCRIBED', 'SPECIAL-USE', 'STATUS (MESSAGES SIZE)', 'STATUS ()'])})`,
   (random) => `STATUS ${random.pick(mailboxes)} ${list(random, statusItems)}`,
+  (random) =>
+    `SETACL ${random.pick(mailboxes)} ${random.pick(identifiers)} ${random.pick(['lrs', '+w', '-lrswipkxtecda', '""', '+Q', '-', 'lr+s', '{2+}\r\nlr'])}`,
+  (random) => `${random.pick(['DELETEACL', 'LISTRIGHTS'])} ${random.pick(mailboxes)} ${random.pick(identifiers)}`,
+  (random) => `${random.pick(['GETACL', 'MYRIGHTS'])} ${random.pick(mailboxes)}`,
+  () => 'LIST "" * RETURN (MYRIGHTS STATUS (UNSEEN))',
   (random) =>
     `GETMETADATA ${random.pick(['', '(DEPTH infinity) ', '(MAXSIZE 3 DEPTH 1) ', '(X) '])}${random.pick(['""', ...mailboxes])} ${random.pick([...entryNames, list(random, entryNames)])}`,
   (random) =>

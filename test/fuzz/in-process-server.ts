@@ -10,9 +10,10 @@ import type { LmtpServices } from '../../src/lmtp/services.ts'
 import { lmtpSystemClock } from '../../src/lmtp/services.ts'
 import type { Log } from '../../src/model/log.ts'
 import { transportPair } from '../../src/net/memory-transport.ts'
+import { sharingOf } from '../../src/server/sharing.ts'
 import type { Store } from '../../src/store/store.ts'
 
-/** A server of this process, on a store of the caller's. Its one user is `alice`, password `secret`. */
+/** A server of this process, on a store of the caller's. Its users are `alice` and `bob`, with the password `secret`. */
 export interface InProcessServer {
   connectImap(): Duplex
   connectLmtp(): Duplex
@@ -24,8 +25,9 @@ export interface InProcessServer {
   close(): Promise<void>
 }
 
-/** The id of alice's account. */
+/** The id of alice's account, and of bob's. */
 export const account = 'alice'
+export const bobsAccount = 'bob'
 
 /** Starts one. */
 export function inProcessServer(store: Store, limits: Partial<ImapLimits> = {}): InProcessServer {
@@ -39,8 +41,13 @@ export function inProcessServer(store: Store, limits: Partial<ImapLimits> = {}):
       errors.push(`${text}: ${cause}`)
     },
   }
-  const directory = memoryDirectory([{ name: 'alice', password: 'secret', account }])
+  const directory = memoryDirectory([
+    { name: 'alice', password: 'secret', account },
+    { name: 'bob', password: 'secret', account: bobsAccount },
+  ])
   const authenticator = createAuthenticator({ directory, log, clock: Date.now, delay: async () => {} })
+  const settings = { enabled: true, otherUsers: 'Other Users', sharedAccounts: 'Shared', seenPerUser: true }
+  const sharing = sharingOf(settings, directory.people)
   const imap: ImapServices = {
     store,
     authenticator,
@@ -50,6 +57,7 @@ export function inProcessServer(store: Store, limits: Partial<ImapLimits> = {}):
     serverId: new Map([['name', 'Crispin']]),
     disabledCapabilities: new Set(),
     loginCounts: new Map(),
+    ...(sharing && { sharing }),
   }
   const lmtp: LmtpServices = {
     store,

@@ -398,6 +398,11 @@ function other(reader: ResponseReader, name: string): Response {
     case 'METADATA':
       metadata(reader)
       break
+    case 'ACL':
+    case 'LISTRIGHTS':
+    case 'MYRIGHTS':
+      rights(reader, name)
+      break
     case 'QUOTA':
       quota(reader)
       break
@@ -410,6 +415,37 @@ function other(reader: ResponseReader, name: string): Response {
       throw new NotGrammar('a known response', reader.text, 2)
   }
   return { kind: 'other', name }
+}
+
+/** RFC 4314 §7: letters that are rights, each once in a list of what can be given. */
+function rights(reader: ResponseReader, name: 'ACL' | 'LISTRIGHTS' | 'MYRIGHTS'): void {
+  reader.expect(' ')
+  reader.astring()
+  const told = (): string => {
+    const letters = reader.astring()
+    if (!/^[a-z0-9]*$/.test(letters)) throw reader.fail('rights before')
+    return letters
+  }
+  if (name === 'MYRIGHTS') {
+    reader.expect(' ')
+    told()
+    return
+  }
+  if (name === 'LISTRIGHTS') {
+    reader.expect(' ')
+    reader.astring()
+    let all = ''
+    reader.expect(' ')
+    do all += told()
+    while (reader.try(' '))
+    if (new Set(all).size < all.length) throw reader.fail('each right but once before')
+    return
+  }
+  while (reader.try(' ')) {
+    reader.astring()
+    reader.expect(' ')
+    told()
+  }
 }
 
 /** RFC 5464 §5 metadata-resp: entries with values, or names alone. */
