@@ -7,6 +7,8 @@ export interface MailboxImage {
   readonly uidNext: number
   /** By UID: flags, INTERNALDATE, octets and a digest of them. */
   readonly messages: Readonly<Record<number, string>>
+  /** Shared annotations, `name value` each. */
+  readonly annotations: readonly string[]
 }
 
 /** All mailboxes of an account by name. With `withOctets`, every message is read. */
@@ -21,7 +23,10 @@ export async function imageOf(account: AccountStore, withOctets = true): Promise
       const digest = withOctets ? await digestOf(account, snapshot.messages[row]!, size) : ''
       messages[snapshot.uids[row]!] = `(${flags}) ${snapshot.internalDates[row]} ${size} ${digest}`
     }
-    image[name] = { uidValidity: snapshot.uidValidity, uidNext: snapshot.uidNext, messages }
+    const { uidValidity, uidNext } = snapshot
+    const { shared } = (await account.tree()).metadata(id)
+    const annotations = Array.from(shared, ([entry, value]) => `${entry} ${Buffer.from(value).toString()}`)
+    image[name] = { uidValidity, uidNext, messages, annotations }
   }
   return image
 }

@@ -125,6 +125,10 @@ function commandsOf(territory: Territory, deed: Deed): Commands {
       return selected(territory[deed.box].name, `UID EXPUNGE ${deed.uids.join()}`)
     case 'rename':
       return { command: `RENAME ${territory[deed.box].name} ${deed.to}` }
+    case 'annotate': {
+      const value = deed.note === '' ? 'NIL' : `"${deed.note}"`
+      return { command: `SETMETADATA ${territory[deed.box].name} (/shared/comment ${value})` }
+    }
     case 'recreate':
       throw new Error('not one command of IMAP')
   }

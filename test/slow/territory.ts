@@ -22,6 +22,8 @@ export interface Box {
   readonly uidNext: number
   /** By UID, as in {@link MailboxImage}. */
   readonly messages: Readonly<Record<number, string>>
+  /** The value of its one annotation; empty where there is none. */
+  readonly note: string
 }
 
 /** What a worker does, as the child tells it. */
@@ -32,6 +34,7 @@ export type Deed =
   | { readonly do: 'expunge'; readonly box: Side; readonly uids: readonly number[] }
   | { readonly do: 'rename'; readonly box: Side; readonly to: string }
   | { readonly do: 'recreate'; readonly box: Side }
+  | { readonly do: 'annotate'; readonly box: Side; readonly note: string }
 
 /** The flags that a worker sets; a message has one of them or none. */
 export type Flag = '\\Flagged' | '\\Deleted'
@@ -47,8 +50,11 @@ export interface Mail {
 
 /** A territory before anything was done. */
 export function newTerritory(worker: number): Territory {
-  const box = (name: string): Box => ({ name, uidValidity: 0, uidNext: 1, messages: {} })
-  return { worker, a: box(`worker-${worker}-a`), b: box(`worker-${worker}-b`) }
+  return { worker, a: newBox(`worker-${worker}-a`), b: newBox(`worker-${worker}-b`) }
+}
+
+function newBox(name: string): Box {
+  return { name, uidValidity: 0, uidNext: 1, messages: {}, note: '' }
 }
 
 const other = (side: Side): Side => (side === 'a' ? 'b' : 'a')
@@ -96,7 +102,9 @@ export function after(territory: Territory, deed: Deed): Territory {
     case 'rename':
       return withBox(territory, deed.box, (box) => ({ ...box, name: deed.to }))
     case 'recreate':
-      return withBox(territory, deed.box, ({ name }) => ({ name, uidValidity: 0, uidNext: 1, messages: {} }))
+      return withBox(territory, deed.box, ({ name }) => newBox(name))
+    case 'annotate':
+      return withBox(territory, deed.box, (box) => ({ ...box, note: deed.note }))
   }
 }
 
@@ -124,6 +132,8 @@ export function compare(territory: Territory, image: Readonly<Record<string, Mai
     if (!real) return `${box.name} is missing`
     if (box.uidValidity !== 0 && real.uidValidity !== box.uidValidity) return `${box.name} has another UIDVALIDITY`
     if (real.uidNext !== box.uidNext) return `${box.name} has UIDNEXT ${real.uidNext}, not ${box.uidNext}`
+    const [note = ''] = real.annotations.map((text) => text.slice('/shared/comment '.length))
+    if (note !== box.note) return `${box.name} has the note ${note}, not ${box.note}`
     const uids = new Set([...Object.keys(real.messages), ...Object.keys(box.messages)].map(Number))
     for (const uid of uids) {
       const [is, must] = [real.messages[uid], box.messages[uid]]
@@ -178,6 +188,10 @@ async function operationsOf(
         { op: 'deleteMailbox', mailbox: idOf(deed.box) },
         { op: 'createMailbox', name: territory[deed.box].name },
       ]
+    case 'annotate': {
+      const value = deed.note === '' ? null : Buffer.from(deed.note)
+      return [{ op: 'setMetadata', mailbox: idOf(deed.box), entries: [['/shared/comment', value]] }]
+    }
   }
 }
 
@@ -203,6 +217,7 @@ export function nextDeed(territory: Territory, serial: string, random: () => num
   }
   if (kind < 0.55) return { do: 'copy', from: box, uids: some }
   if (kind < 0.65) return { do: 'move', from: box, uids: some }
+  if (kind < 0.7) return { do: 'annotate', box, note: random() < 0.2 ? '' : serial }
   if (kind < 0.85) return { do: 'flags', box, uids: some, flag: random() < 0.5 ? '\\Flagged' : '' }
   if (kind < 0.93) return { do: 'expunge', box, uids: some }
   if (kind < 0.98) return { do: 'rename', box, to: `worker-${territory.worker}-${box}-${serial.replaceAll('.', '-')}` }
