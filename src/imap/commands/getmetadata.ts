@@ -5,6 +5,7 @@ import { code } from '../responses/codes.ts'
 import {
   mailboxEntries,
   metadataResponse,
+  requireMailboxMetadata,
   requireMetadata,
   serverEntries,
   type VisibleEntries,
@@ -49,6 +50,7 @@ export const getMetadata: Command<'authenticated', GetMetadataArgs> = defineComm
     let entries: VisibleEntries
     if (wire === '') entries = await serverEntries(session, login)
     else {
+      requireMailboxMetadata(session)
       const reference = await session.mailboxNamed(login, wire, 'l')
       requireMetadata(reference)
       entries = await mailboxEntries(login, reference)

@@ -8,7 +8,7 @@ import { requireFilter } from '../filters.ts'
 import { isPrivate, parseEntryName, seenPerUserEntry, specialUseEntry } from '../metadata-names.ts'
 import { setEntriesOfOther } from '../private-entries.ts'
 import { requireRight, type MailboxReference } from '../reference.ts'
-import { requireMetadata } from '../responses/metadata.ts'
+import { requireMailboxMetadata, requireMetadata } from '../responses/metadata.ts'
 import { noteOwnChange, writeMetadataUpdates } from '../responses/metadata-updates.ts'
 
 interface SetMetadataArgs {
@@ -63,6 +63,7 @@ export const setMetadata: Command<'authenticated', SetMetadataArgs> = defineComm
       noteOwnChange(session, { shared, ofUser })
       return { text: 'SETMETADATA completed' }
     }
+    requireMailboxMetadata(session)
     const reference = await session.mailboxNamed(login, wire, 'l')
     requireMetadata(reference)
     if (shared.length > 0) requireRight(reference, 'w')

@@ -1,6 +1,8 @@
 import { entriesOf, hiddenPrefix, type Metadata } from '../../model/metadata.ts'
 import { Refusal } from '../../model/refusal.ts'
 import { astring, literal, string } from '../../wire/strings.ts'
+import { BadSyntax } from '../../wire/syntax-error.ts'
+import { offers } from '../capabilities.ts'
 import { isPrivate, seenPerUserEntry, specialUseEntry } from '../metadata-names.ts'
 import { entriesOfOther } from '../private-entries.ts'
 import { allows, type MailboxReference } from '../reference.ts'
@@ -16,6 +18,11 @@ const readingRights = ['r', 's', 'w', 'i', 'p'] as const
 /** Whether the user may read a mailbox's annotations (RFC 5464 §3.3). */
 export function seesMetadata(reference: MailboxReference): boolean {
   return allows(reference, 'l') && readingRights.some((right) => allows(reference, right))
+}
+
+/** Throws `BadSyntax` where only the server has annotations, since those of mailboxes are switched off. */
+export function requireMailboxMetadata(session: ImapSession): void {
+  if (!offers(session, 'METADATA')) throw new BadSyntax('Mailboxes have no annotations here', 0)
 }
 
 /** Throws `Refusal` (`NOPERM`) where the user may not read a mailbox's annotations. */

@@ -2,6 +2,7 @@ import { systemFlag } from '../../model/flags.ts'
 import type { Mailbox, MailboxStatus } from '../../model/mailbox.ts'
 import type { Cursor } from '../../wire/cursor.ts'
 import { BadSyntax } from '../../wire/syntax-error.ts'
+import { offers } from '../capabilities.ts'
 import type { MailboxReference } from '../reference.ts'
 import type { ImapSession } from '../session.ts'
 import { mailboxObjectId } from './list.ts'
@@ -54,9 +55,12 @@ export function parseStatusItems(cursor: Cursor): StatusItem[] {
   return [...new Set(items)]
 }
 
-/** Throws `BadSyntax` at an item that the client's dialect does not have: RECENT is gone in IMAP4rev2. */
+/** Throws `BadSyntax` at an item that the client's dialect does not have: RECENT is gone in IMAP4rev2, others may be off. */
 export function checkStatusItems(session: ImapSession, items: readonly StatusItem[]): void {
   if (session.rev2 && items.includes('RECENT')) throw new BadSyntax('IMAP4rev2 has no RECENT', 0)
+  if (items.includes('DELETED-STORAGE') && !offers(session, 'QUOTA=RES-STORAGE')) {
+    throw new BadSyntax('There is no status item DELETED-STORAGE', 0)
+  }
 }
 
 /** The text of a STATUS response (RFC 9051 §7.3.4). */
