@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { silentLog } from '../model/log.ts'
 import type { QuotaLimits } from '../model/quota.ts'
+import { memoryDirectory } from '../accounts/memory-directory.ts'
 import { memoryStore } from '../store/memory/memory-store.ts'
 import type { Store } from '../store/store.ts'
 import { amountOf } from './commands/user-quota.ts'
@@ -16,6 +17,8 @@ before(async () => {
 })
 after(() => rm(directory, { recursive: true }))
 
+const alice = { name: 'alice', password: 'secret', account: 'a1' }
+
 async function limitsSet(store: Store): Promise<QuotaLimits | undefined> {
   const account = await store.openAccount('a1')
   const [root] = await account.quotas()
@@ -25,8 +28,8 @@ async function limitsSet(store: Store): Promise<QuotaLimits | undefined> {
 
 test('limits that were noted are set, those that are not named stay, and the note goes', async () => {
   const store = memoryStore()
-  assert.equal(await limitsSet(store), undefined)
-  const apply = (): Promise<void> => applyQuotaRequests(directory, { messages: 10 }, { store, log: silentLog })
+  const users = memoryDirectory([alice])
+  const apply = (): Promise<void> => applyQuotaRequests(directory, { messages: 10 }, { store, users, log: silentLog })
   await apply()
   await noteQuotaRequest(directory, 'a1', { storage: 5000 })
   await noteQuotaRequest(directory, 'nobody', { storage: 5000 })
@@ -39,6 +42,7 @@ test('limits that were noted are set, those that are not named stay, and the not
   await apply()
   assert.equal(await limitsSet(store), undefined)
   assert.deepEqual(await readdir(join(directory, 'quota')), [])
+  assert.deepEqual(await store.accounts(), ['a1'])
   await store.close()
 })
 
@@ -47,7 +51,7 @@ test('a note that makes no sense changes nothing, and is left for people to look
   await limitsSet(store)
   await mkdir(join(directory, 'quota'), { recursive: true })
   await writeFile(join(directory, 'quota/a1'), '{"storage": -1}')
-  await applyQuotaRequests(directory, {}, { store, log: silentLog })
+  await applyQuotaRequests(directory, {}, { store, users: memoryDirectory([alice]), log: silentLog })
   assert.equal(await limitsSet(store), undefined)
   assert.deepEqual(await readdir(join(directory, 'quota')), ['a1'])
   await store.close()

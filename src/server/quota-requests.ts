@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import type { UserDirectory } from '../accounts/directory.ts'
 import type { Log } from '../model/log.ts'
 import { type QuotaLimits, type QuotaResource, quotaResources } from '../model/quota.ts'
 import type { AccountStore, Store } from '../store/store.ts'
@@ -49,20 +50,23 @@ export async function noteQuotaRequest(dataDirectory: string, account: string, w
   await rename(`${path}.new`, path)
 }
 
-/** Does what {@link noteQuotaRequest} noted. What cannot be done yet stays noted; what no longer makes sense goes. */
+/**
+ * Does what {@link noteQuotaRequest} noted, also for users who have no mail yet. What cannot be done stays noted; what is
+ * about an account that nobody has any more goes.
+ */
 export async function applyQuotaRequests(
   dataDirectory: string,
   defaults: QuotaLimits,
-  { store, log }: { readonly store: Store; readonly log: Log },
+  { store, users, log }: { readonly store: Store; readonly users: UserDirectory; readonly log: Log },
 ): Promise<void> {
   const folder = join(dataDirectory, folderName)
   if (!existsSync(folder)) return
-  const known = new Set(await store.accounts())
+  const owned = new Set((await users.list()).map(({ account }) => account))
   for (const id of await readdir(folder)) {
     if (id.endsWith('.new')) continue // about to be noted, or left by a crash in between
     try {
       const wanted = request.parse(JSON.parse(await readFile(join(folder, id), 'utf8')))
-      if (known.has(id)) {
+      if (owned.has(id)) {
         const account = await store.openAccount(id)
         try {
           await changeQuota(account, wanted, defaults)

@@ -36,7 +36,7 @@ export async function serveUntilStopped(
   const directory = open.adopt(await openUsers(config), (users) => users.close())
   const store = open.adopt(await openStore(config, log), (mail) => mail.close())
   await eraseMarked(config.server.dataDirectory, { store, users: directory, log })
-  await applyQuotaRequests(config.server.dataDirectory, defaultQuotaOf(config), { store, log })
+  await applyQuotaRequests(config.server.dataDirectory, defaultQuotaOf(config), { store, users: directory, log })
   const tls = usesTls(config) ? await loadTls(config, now()) : undefined
   const certificate = tls && { fingerprint: tls.certificates[0].fingerprint, made: tls.made }
   const server = open.adopt(await runServer(config, { store, directory, log, now }, tls), (running) => running.stop())
@@ -48,7 +48,7 @@ export async function serveUntilStopped(
     const needRestart = server.reload(next, tls && (await loadTls(next, now())))
     if (needRestart.length > 0) log.warn({ tables: needRestart }, 'changes in these tables need a restart')
     await eraseMarked(config.server.dataDirectory, { store, users: directory, log })
-    await applyQuotaRequests(config.server.dataDirectory, defaultQuotaOf(config), { store, log })
+    await applyQuotaRequests(config.server.dataDirectory, defaultQuotaOf(config), { store, users: directory, log })
     log.info({}, 'reloaded')
   }
   const onHangUp = (): void => {

@@ -118,7 +118,7 @@ class Worker {
         const { dataDirectory } = this.#start.config.server
         await eraseMarked(dataDirectory, { store: this.#store, users: this.#users, log: this.#log })
         const defaults = defaultQuotaOf(this.#start.config)
-        await applyQuotaRequests(dataDirectory, defaults, { store: this.#store, log: this.#log })
+        await applyQuotaRequests(dataDirectory, defaults, { store: this.#store, users: this.#users, log: this.#log })
         return
       }
       case 'measure': {

@@ -40,8 +40,7 @@ export function quotaCommand(): Command {
         try {
           const store = await openStore(config)
           try {
-            await (await store.openAccount(user.account)).close() // a user who never signed in has no mail yet
-            await applyQuotaRequests(dataDirectory, defaultQuotaOf(config), { store, log: silentLog })
+            await applyQuotaRequests(dataDirectory, defaultQuotaOf(config), { store, users, log: silentLog })
           } finally {
             await store.close()
           }
