@@ -7,8 +7,9 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Told } from './kill-child.ts'
 import { type Lane, assertSound, ended, newLane, verify } from './kill-lane.ts'
+import { commandsOf, inSteps } from './imap-deeds.ts'
 import { RawClient } from './raw-client.ts'
-import { type Deed, type Territory, after, nextDeed, octetsOf, randomFrom } from './territory.ts'
+import { type Territory, after, nextDeed, randomFrom } from './territory.ts'
 
 /** How many servers are killed; `CRISPIN_IMAP_KILLS` sets another number. */
 const kills = Number(process.env['CRISPIN_IMAP_KILLS'] ?? 50)
@@ -89,51 +90,4 @@ async function done(client: RawClient, command: string): Promise<boolean> {
   if (answer?.startsWith('OK')) return true
   if (client.ended) return false
   throw new Error(`${command.slice(0, 80)}: ${answer}`)
-}
-
-/** What IMAP does in several commands is as many deeds. */
-function inSteps(deed: Deed): Deed[] {
-  if (deed.do === 'expunge') return [{ ...deed, do: 'flags', flag: '\\Deleted' }, deed]
-  // DELETE and CREATE would make a state between them that the model does not know.
-  return deed.do === 'recreate' ? [] : [deed]
-}
-
-interface Commands {
-  readonly before?: string
-  readonly command: string
-  readonly behind?: string
-}
-
-function commandsOf(territory: Territory, deed: Deed): Commands {
-  switch (deed.do) {
-    case 'append': {
-      const flags = deed.flagged ? '(\\Flagged) ' : ''
-      const mails = deed.mails.map((mail) => {
-        const octets = octetsOf(mail).toString('latin1')
-        return ` ${flags}"09-Sep-2001 01:46:40 +0000" {${octets.length}+}\r\n${octets}`
-      })
-      return { command: `APPEND ${territory[deed.box].name}${mails.join('')}` }
-    }
-    case 'copy':
-    case 'move': {
-      const to = territory[deed.from === 'a' ? 'b' : 'a'].name
-      return selected(territory[deed.from].name, `UID ${deed.do} ${deed.uids.join()} ${to}`)
-    }
-    case 'flags':
-      return selected(territory[deed.box].name, `UID STORE ${deed.uids.join()} FLAGS.SILENT (${deed.flag})`)
-    case 'expunge':
-      return selected(territory[deed.box].name, `UID EXPUNGE ${deed.uids.join()}`)
-    case 'rename':
-      return { command: `RENAME ${territory[deed.box].name} ${deed.to}` }
-    case 'annotate': {
-      const value = deed.note === '' ? 'NIL' : `"${deed.note}"`
-      return { command: `SETMETADATA ${territory[deed.box].name} (/shared/comment ${value})` }
-    }
-    case 'recreate':
-      throw new Error('not one command of IMAP')
-  }
-}
-
-function selected(mailbox: string, command: string): Commands {
-  return { before: `SELECT ${mailbox}`, command, behind: 'UNSELECT' }
 }
