@@ -277,7 +277,7 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
 
   #sayGoodbye(): void {
     if (this.#connection.closed || this.#hungUp) return
-    this.#out.line('* BYE ' + (this.#goodbye ?? 'Goodbye'))
+    this.#out.line('* BYE ' + this.#session.inLanguage(this.#goodbye ?? 'Goodbye'))
     this.#hangUp()
   }
 
@@ -416,7 +416,7 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
 
   #answer(tag: string, { code, text, no }: Done): 'OK' | 'NO' {
     const outcome = no ? 'NO' : 'OK'
-    this.#out.line(`${tag} ${outcome} ${bracketed(code)}${text}`)
+    this.#out.line(`${tag} ${outcome} ${bracketed(code)}${this.#session.inLanguage(text)}`)
     return outcome
   }
 
@@ -434,10 +434,10 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
     if (error instanceof Refusal) {
       if (error.code === 'NONEXISTENT' && (await this.#selectedIsGone())) return undefined
       if (!(await this.#updateBeforeRefusing(tellsExpunges))) return undefined
-      this.#out.line(`${tag ?? '*'} NO ${bracketed(error.code)}${error.message}`)
+      this.#out.line(`${tag ?? '*'} NO ${bracketed(error.code)}${this.#session.inLanguage(error.message)}`)
     } else if (error instanceof StoreFailure) {
       this.#services.log.error({ err: error, reason: error.reason }, 'the store failed')
-      this.#out.line(`${tag ?? '*'} NO [UNAVAILABLE] ${storeFailures[error.reason]}`)
+      this.#out.line(`${tag ?? '*'} NO [UNAVAILABLE] ${this.#session.inLanguage(storeFailures[error.reason])}`)
     } else {
       this.#services.log.error({ err: error }, 'a command failed')
       this.#out.line(`${tag ?? '*'} NO [SERVERBUG] Internal error`)

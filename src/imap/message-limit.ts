@@ -116,6 +116,6 @@ export function requireAllWithin(session: ImapSession, key: SearchKey, context: 
 export function answerWithin(session: ImapSession, limitCode: string | undefined, done: Done): Done {
   if (limitCode === undefined) return done
   if (done.code === undefined) return { ...done, code: limitCode, text: `${done.text} for the newest messages` }
-  session.out.line(`* NO [${limitCode}] Only the newest messages`)
+  session.say('NO', limitCode, 'Only the newest messages')
   return done
 }

@@ -10,12 +10,14 @@ export const progressIntervalMs = 10_000
 /** Says how far one command is, now and then. */
 export class ProgressNotes {
   readonly #tag: string
+  readonly #inLanguage: (text: string) => string
   /** When the client last heard something. */
   #toldAt: number
 
-  /** `now`: milliseconds since 1970. */
-  constructor(tag: string, now: number) {
+  /** `now`: milliseconds since 1970. `inLanguage` translates what is said. */
+  constructor(tag: string, now: number, inLanguage: (text: string) => string = (text) => text) {
     this.#tag = tag
+    this.#inLanguage = inLanguage
     this.#toldAt = now
   }
 
@@ -26,14 +28,17 @@ export class ProgressNotes {
     // A tag with a bracket would end the response code too soon (RFC 9585 §4).
     const tag = this.#tag.includes(']') ? 'NIL' : quoted(this.#tag)
     const { done, goal } = work
-    if (goal === 0) return `* OK [INPROGRESS (${tag} NIL NIL)] Still at it`
+    if (goal === 0) return `* OK [INPROGRESS (${tag} NIL NIL)] ${this.#inLanguage('Still at it')}`
     // The goal is reached by the tagged answer alone (RFC 9585 §4).
     const reached = Math.min(done, goal - 1)
-    return `* OK [INPROGRESS (${tag} ${reached} ${goal})] ${Math.floor((reached / goal) * 100)}% of the messages`
+    const text = `${Math.floor((reached / goal) * 100)}% of the messages`
+    return `* OK [INPROGRESS (${tag} ${reached} ${goal})] ${this.#inLanguage(text)}`
   }
 }
 
 /** The notes on a command that begins, where they are offered. */
 export function progressNotes(session: ImapSession, tag: string): ProgressNotes | undefined {
-  return offers(session, 'INPROGRESS') ? new ProgressNotes(tag, session.services.now()) : undefined
+  return offers(session, 'INPROGRESS')
+    ? new ProgressNotes(tag, session.services.now(), (text) => session.inLanguage(text))
+    : undefined
 }

@@ -176,9 +176,8 @@ export async function warnOfQuota(
     )
     if (filled === undefined) continue
     const [name] = resources[filled]
-    session.out.line(
-      `* NO [OVERQUOTA] ${Math.floor((usage[filled] * 100) / (limits[filled] ?? 1))} percent of ${name} used`,
-    )
+    const percent = Math.floor((usage[filled] * 100) / (limits[filled] ?? 1))
+    session.say('NO', 'OVERQUOTA', `${percent} percent of ${name} used`)
     return
   }
 }

@@ -16,6 +16,7 @@ import { decodeUtf7, encodeUtf7 } from '../wire/utf7.ts'
 import { findMailbox, ownPlace } from './namespaces.ts'
 import { OtherAccounts } from './other-accounts.ts'
 import { type MailboxReference, permitted } from './reference.ts'
+import { type Language, translated } from './languages.ts'
 import type { ImapServices } from './services.ts'
 import { Staging } from './staging.ts'
 import type { Enabled, Login, SelectedMailbox, State } from './state.ts'
@@ -71,6 +72,8 @@ export class ImapSession {
   /** Messages of the command at hand that come as literals. */
   readonly staging: Staging = new Staging()
   failedLogins = 0
+  /** In which the server speaks to people (RFC 5255 §3). */
+  language: Language = 'i-default'
   /** What texts are compared by in searches, where it is not i;unicode-casemap (RFC 5255 §4.2). */
   collation: Collation | undefined
   #others: OtherAccounts | undefined
@@ -185,6 +188,7 @@ export class ImapSession {
     this.#state = { at: next }
     this.#enabled = nothingEnabled
     this.collation = undefined
+    if (next === 'not-authenticated') this.language = 'i-default' // RFC 8437 §4
     this.#disabledForUser = undefined
     if (!login) return
     this.#countDown(login.identity.account)
@@ -262,7 +266,17 @@ export class ImapSession {
     if (this.condstore || this.disabledCapabilities.has('CONDSTORE')) return
     this.enable('CONDSTORE')
     const view = this.selected?.view
-    if (view) this.out.line(`* OK [HIGHESTMODSEQ ${view.knownModSeq}] CONDSTORE is on`)
+    if (view) this.say('OK', `HIGHESTMODSEQ ${view.knownModSeq}`, 'CONDSTORE is on')
+  }
+
+  /** A text for people, given in English, as it goes out in the session's language. */
+  inLanguage(text: string): string {
+    return this.language === 'i-default' ? text : utf8ToWire(translated(text, this.language))
+  }
+
+  /** Tells something that nobody asked for: an untagged status response with its code and, in English, its text. */
+  say(status: 'OK' | 'NO', code: string, text: string): void {
+    this.out.line(`* ${status} [${code}] ${this.inLanguage(text)}`)
   }
 
   /** UID ranges a set names, ascending and apart. */

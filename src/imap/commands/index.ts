@@ -22,6 +22,7 @@ import { getQuotaRoot } from './getquotaroot.ts'
 import { genUrlAuth } from './genurlauth.ts'
 import { id } from './id.ts'
 import { idle } from './idle.ts'
+import { language } from './language.ts'
 import { list } from './list.ts'
 import { login } from './login.ts'
 import { logout } from './logout.ts'
@@ -53,6 +54,7 @@ export const commands: readonly AnyCommand[] = [
   noop,
   logout,
   id,
+  language,
   startTls,
   authenticate,
   login,

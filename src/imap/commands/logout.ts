@@ -11,7 +11,7 @@ export const logout: Command<'any', void> = defineCommand({
   },
 
   async run(session) {
-    session.out.line('* BYE Goodbye')
+    session.out.line('* BYE ' + session.inLanguage('Goodbye'))
     await session.signOut('logout')
     return { text: 'LOGOUT completed' }
   },

@@ -22,7 +22,7 @@ export const move: Command<'selected', CopyArgs> = defineCommand({
     requireRight(session.selected, 'e')
     const { copyUid, modSeq, limitCode } = await copyMessages(session, 'move', args, byUid)
     if (modSeq === undefined) return { text: 'MOVE completed, nothing to move' }
-    if (copyUid !== undefined) session.out.line(`* OK [${copyUid}] Moved`)
+    if (copyUid !== undefined) session.say('OK', copyUid, 'Moved')
     const done = { ...(session.condstore && { code: code.highestModSeq(modSeq) }), text: 'MOVE completed' }
     return answerWithin(session, limitCode, done)
   },

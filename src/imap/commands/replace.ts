@@ -73,7 +73,7 @@ export const replace: Command<'selected', ReplaceArgs> = defineCommand({
       uids: [uid],
     } = resultOf(committed, 0, 'append')
     await warnOfQuota(session, target)
-    session.out.line(`* OK [${code.appendUid(uidValidity, String(uid))}] Replacement stored`)
+    session.say('OK', code.appendUid(uidValidity, String(uid)), 'Replacement stored')
     return { ...(session.condstore && { code: code.highestModSeq(modSeq) }), text: 'REPLACE completed' }
   },
 })

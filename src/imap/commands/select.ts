@@ -99,14 +99,14 @@ async function runSelect(
   name: string,
   readOnly: boolean,
 ): Promise<Done> {
-  const { login, out } = session
+  const { login } = session
   if (args.qresync && !session.enabled.has('QRESYNC')) {
     throw new BadSyntax('ENABLE QRESYNC first', 0) // RFC 7162 §3.2.5
   }
   if (args.qresync?.counts && session.uidOnly) throw uidRequired() // RFC 9586 §3.7
   if (session.selected) {
     session.deselect()
-    out.line(`* OK [${code.closed}] Previous mailbox is now closed`)
+    session.say('OK', code.closed, 'Previous mailbox is now closed')
   }
   const reference = await session.mailboxNamed(login, args.mailbox, 'r')
   const { account, mailbox, user } = reference
@@ -144,14 +144,14 @@ function writeSelected(
   if (!session.rev2) {
     out.line(`* ${view.countRecent()} RECENT`)
     const unseen = session.uidOnly ? 0 : firstUnseen(snapshot) // RFC 9586 §3: no sequence number in any response
-    if (unseen > 0) out.line(`* OK [${code.unseen(unseen)}] First unseen`)
+    if (unseen > 0) session.say('OK', code.unseen(unseen), 'First unseen')
   }
-  out.line(`* OK [${code.uidValidity(snapshot.uidValidity)}] UIDs valid`)
-  out.line(`* OK [${code.uidNext(snapshot.uidNext)}] Predicted next UID`)
+  session.say('OK', code.uidValidity(snapshot.uidValidity), 'UIDs valid')
+  session.say('OK', code.uidNext(snapshot.uidNext), 'Predicted next UID')
   if (offers(session, 'CONDSTORE')) {
-    out.line(`* OK [${code.highestModSeq(snapshot.highestModSeq)}] Highest mod-sequence`)
+    session.say('OK', code.highestModSeq(snapshot.highestModSeq), 'Highest mod-sequence')
   }
-  if (offers(session, 'OBJECTID')) out.line(`* OK [${code.mailboxId(mailboxObjectId(mailbox))}] Mailbox id`)
+  if (offers(session, 'OBJECTID')) session.say('OK', code.mailboxId(mailboxObjectId(mailbox)), 'Mailbox id')
   if (session.rev2) writeListResponse(session, { place, tree, name: mailbox.name }, wire)
 }
 

@@ -66,11 +66,12 @@ export async function writeLastUpdates(session: ImapSession, mayExpunge: boolean
   await writeUpdates(session, mayExpunge)
   await writeMetadataUpdates(session)
   await writeUrlMechanisms(session)
-  const { selected, out } = session
+  const { selected } = session
   if (!selected || !session.enabled.has('QRESYNC')) return
   const { view } = selected
   if (view.holdsExpunges || selected.modSeqLags) {
-    out.line(`* OK [${code.highestModSeq(view.knownModSeq)}] ${view.holdsExpunges ? 'Expunges wait' : 'All is told'}`)
+    const text = view.holdsExpunges ? 'Expunges wait' : 'All is told'
+    session.say('OK', code.highestModSeq(view.knownModSeq), text)
   }
   selected.modSeqLags = view.holdsExpunges
 }
@@ -119,11 +120,11 @@ export function writeFlagsResponse(session: ImapSession, selected: SelectedMailb
   const known = takesMore ? [] : otherRegisteredKeywords(snapshot.keywords)
   const names = [...systemFlagNames.map(([name]) => name), ...snapshot.keywords, ...known].join(' ')
   session.out.line(`* FLAGS (${names})`)
-  if (selected.view.readOnly) session.out.line(`* OK [${code.permanentFlags('')}] Read-only`)
+  if (selected.view.readOnly) session.say('OK', code.permanentFlags(''), 'Read-only')
   else {
     const more = takesMore ? ' \\*' : ''
     const kept = selected.user === undefined ? names + more : permittedNames(selected, names + more)
-    session.out.line(`* OK [${code.permanentFlags(kept)}] Flags kept`)
+    session.say('OK', code.permanentFlags(kept), 'Flags kept')
   }
   selected.keywordsTold = snapshot.keywords.length
 }

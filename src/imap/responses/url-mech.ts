@@ -22,7 +22,7 @@ export async function writeUrlMechanisms(session: ImapSession): Promise<void> {
   const generation = keyGeneration(tree, login.identity.user, selected)
   const isNew = selected.keysTold?.generation !== generation
   selected.keysTold = { metadata, generation }
-  if (isNew && tellsMechanisms(session)) session.out.line(`* OK [${code.urlMech}] Mechanisms of URLs`)
+  if (isNew && tellsMechanisms(session)) session.say('OK', code.urlMech, 'Mechanisms of URLs')
 }
 
 /** Notes that the client knows of the user's key as it is now. */
