@@ -166,7 +166,17 @@ async function loadMetrics(limits: ConnectionLimits): Promise<Metrics> {
 }
 
 /** Tables in which a difference is not taken up by a reload. */
-export const fixedTables = ['server', 'imap', 'imaps', 'lmtp', 'http', 'signIn', 'quota', 'protocolLog'] as const
+export const fixedTables = [
+  'server',
+  'imap',
+  'imaps',
+  'lmtp',
+  'http',
+  'signIn',
+  'sharing',
+  'quota',
+  'protocolLog',
+] as const
 
 /** Those of {@link fixedTables} in which there is a difference. */
 export function needsRestart(before: Config, after: Config): string[] {

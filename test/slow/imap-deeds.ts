@@ -41,6 +41,8 @@ export function commandsOf(territory: Territory, deed: Deed): Commands {
       const value = deed.note === '' ? 'NIL' : `"${deed.note}"`
       return { command: `SETMETADATA ${territory[deed.box].name} (/shared/comment ${value})` }
     }
+    case 'share':
+      return { command: `SETACL ${territory[deed.box].name} bob "${deed.rights}"` }
     case 'recreate':
       throw new Error('not one command of IMAP')
   }

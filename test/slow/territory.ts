@@ -24,6 +24,8 @@ export interface Box {
   readonly messages: Readonly<Record<number, string>>
   /** The value of its one annotation; empty where there is none. */
   readonly note: string
+  /** What bob may do with it. */
+  readonly rights: string
 }
 
 /** What a worker does, as the child tells it. */
@@ -35,6 +37,7 @@ export type Deed =
   | { readonly do: 'rename'; readonly box: Side; readonly to: string }
   | { readonly do: 'recreate'; readonly box: Side }
   | { readonly do: 'annotate'; readonly box: Side; readonly note: string }
+  | { readonly do: 'share'; readonly box: Side; readonly rights: string }
 
 /** The flags that a worker sets; a message has one of them or none. */
 export type Flag = '\\Flagged' | '\\Deleted'
@@ -54,7 +57,7 @@ export function newTerritory(worker: number): Territory {
 }
 
 function newBox(name: string): Box {
-  return { name, uidValidity: 0, uidNext: 1, messages: {}, note: '' }
+  return { name, uidValidity: 0, uidNext: 1, messages: {}, note: '', rights: '' }
 }
 
 const other = (side: Side): Side => (side === 'a' ? 'b' : 'a')
@@ -105,6 +108,8 @@ export function after(territory: Territory, deed: Deed): Territory {
       return withBox(territory, deed.box, ({ name }) => newBox(name))
     case 'annotate':
       return withBox(territory, deed.box, (box) => ({ ...box, note: deed.note }))
+    case 'share':
+      return withBox(territory, deed.box, (box) => ({ ...box, rights: deed.rights }))
   }
 }
 
@@ -133,6 +138,8 @@ export function compare(territory: Territory, image: Readonly<Record<string, Mai
     if (box.uidValidity !== 0 && real.uidValidity !== box.uidValidity) return `${box.name} has another UIDVALIDITY`
     if (real.uidNext !== box.uidNext) return `${box.name} has UIDNEXT ${real.uidNext}, not ${box.uidNext}`
     const [note = ''] = real.annotations.map((text) => text.slice('/shared/comment '.length))
+    const { bob: rights = '' } = real.acl
+    if (rights !== box.rights) return `${box.name} grants ${rights}, not ${box.rights}`
     if (note !== box.note) return `${box.name} has the note ${note}, not ${box.note}`
     const uids = new Set([...Object.keys(real.messages), ...Object.keys(box.messages)].map(Number))
     for (const uid of uids) {
@@ -188,6 +195,8 @@ async function operationsOf(
         { op: 'deleteMailbox', mailbox: idOf(deed.box) },
         { op: 'createMailbox', name: territory[deed.box].name },
       ]
+    case 'share':
+      return [{ op: 'setAcl', mailbox: idOf(deed.box), identifier: 'bob', mode: 'replace', rights: deed.rights }]
     case 'annotate': {
       const value = deed.note === '' ? null : Buffer.from(deed.note)
       return [{ op: 'setMetadata', mailbox: idOf(deed.box), entries: [['/shared/comment', value]] }]
@@ -218,6 +227,7 @@ export function nextDeed(territory: Territory, serial: string, random: () => num
   if (kind < 0.55) return { do: 'copy', from: box, uids: some }
   if (kind < 0.65) return { do: 'move', from: box, uids: some }
   if (kind < 0.7) return { do: 'annotate', box, note: random() < 0.2 ? '' : serial }
+  if (kind < 0.73) return { do: 'share', box, rights: ['', 'lr', 'lrsw', 'lrswite'][Math.floor(random() * 4)] ?? '' }
   if (kind < 0.85) return { do: 'flags', box, uids: some, flag: random() < 0.5 ? '\\Flagged' : '' }
   if (kind < 0.93) return { do: 'expunge', box, uids: some }
   if (kind < 0.98) return { do: 'rename', box, to: `worker-${territory.worker}-${box}-${serial.replaceAll('.', '-')}` }
