@@ -9,6 +9,8 @@ export interface MailboxImage {
   readonly messages: Readonly<Record<number, string>>
   /** Shared annotations, `name value` each. */
   readonly annotations: readonly string[]
+  /** What is granted to whom. */
+  readonly acl: Readonly<Record<string, string>>
 }
 
 /** All mailboxes of an account by name. With `withOctets`, every message is read. */
@@ -24,9 +26,11 @@ export async function imageOf(account: AccountStore, withOctets = true): Promise
       messages[snapshot.uids[row]!] = `(${flags}) ${snapshot.internalDates[row]} ${size} ${digest}`
     }
     const { uidValidity, uidNext } = snapshot
-    const { shared } = (await account.tree()).metadata(id)
+    const tree = await account.tree()
+    const { shared } = tree.metadata(id)
+    const acl = tree.byId.get(id)?.acl ?? []
     const annotations = Array.from(shared, ([entry, value]) => `${entry} ${Buffer.from(value).toString()}`)
-    image[name] = { uidValidity, uidNext, messages, annotations }
+    image[name] = { uidValidity, uidNext, messages, annotations, acl: Object.fromEntries(acl) }
   }
   return image
 }
