@@ -1,13 +1,12 @@
+import { doChores } from './chores.ts'
 import type { Config } from './config-type.ts'
-import { eraseMarked, openStore, openUsers } from './data-directory.ts'
+import { openStore, openUsers } from './data-directory.ts'
 import { exitCodes, sentenceOf } from './failures.ts'
-import { applyQuotaRequests } from './quota-requests.ts'
 import { endOnFaults, newLog } from './server-log.ts'
 import { stopSignal } from './stop-signal.ts'
 import { superviseUntilStopped } from './supervise.ts'
 import { runServer, usesTls } from './run-server.ts'
 import type { ServerAddresses } from './run-server.ts'
-import { defaultQuotaOf } from './services.ts'
 import { loadTls } from './tls.ts'
 
 /** What is known when all listeners are open. */
@@ -35,8 +34,7 @@ export async function serveUntilStopped(
   await using open = new AsyncDisposableStack()
   const directory = open.adopt(await openUsers(config), (users) => users.close())
   const store = open.adopt(await openStore(config, log), (mail) => mail.close())
-  await eraseMarked(config.server.dataDirectory, { store, users: directory, log })
-  await applyQuotaRequests(config.server.dataDirectory, defaultQuotaOf(config), { store, users: directory, log })
+  await doChores(config, { store, users: directory, log })
   const tls = usesTls(config) ? await loadTls(config, now()) : undefined
   const certificate = tls && { fingerprint: tls.certificates[0].fingerprint, made: tls.made }
   const server = open.adopt(await runServer(config, { store, directory, log, now }, tls), (running) => running.stop())
@@ -47,8 +45,7 @@ export async function serveUntilStopped(
     log.level = next.log.level
     const needRestart = server.reload(next, tls && (await loadTls(next, now())))
     if (needRestart.length > 0) log.warn({ tables: needRestart }, 'changes in these tables need a restart')
-    await eraseMarked(config.server.dataDirectory, { store, users: directory, log })
-    await applyQuotaRequests(config.server.dataDirectory, defaultQuotaOf(config), { store, users: directory, log })
+    await doChores(config, { store, users: directory, log })
     log.info({}, 'reloaded')
   }
   const onHangUp = (): void => {

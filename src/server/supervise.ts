@@ -46,7 +46,7 @@ export async function superviseUntilStopped(
   open.defer(() => team.end())
   await team.start()
   const http = await openHttp(config, team, open)
-  team.erase()
+  team.doChores()
   log.info({ addresses: { ...addresses, http }, workers: config.server.workers }, 'ready')
 
   const onHangUp = (): void => {
@@ -56,7 +56,7 @@ export async function superviseUntilStopped(
         const tables = needsRestart(config, next)
         if (tables.length > 0) log.warn({ tables }, 'changes in these tables need a restart')
         await team.reload(next)
-        team.erase()
+        team.doChores()
         log.info({}, 'reloaded')
       })
       .catch((error: unknown) => log.error({ err: error }, `not reloaded, all stays as it was: ${sentenceOf(error)}`))
@@ -157,9 +157,9 @@ class Team {
     }
   }
 
-  /** Has the mail of removed users erased. */
-  erase(): void {
-    this.#members[0]?.say({ do: 'erase' })
+  /** Has done, once, what other commands left to the server. */
+  doChores(): void {
+    this.#members[0]?.say({ do: 'chores' })
   }
 
   async samples(): Promise<MetricsSample[]> {

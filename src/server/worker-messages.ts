@@ -22,8 +22,8 @@ export interface WorkerStart {
 export type ToWorker =
   | { readonly do: 'start'; readonly start: WorkerStart }
   | { readonly do: 'reload'; readonly config: Config }
-  /** Erases the mail of users who were removed. */
-  | { readonly do: 'erase' }
+  /** Does what other commands left to the server. */
+  | { readonly do: 'chores' }
   | { readonly do: 'measure' }
   /** Says BYE to all clients. The store stays open, since other workers may need it for what they have begun. */
   | { readonly do: 'hush' }

@@ -4,10 +4,10 @@ import type { SharedStore } from '../store/shared/index.ts'
 import { sharedStore } from '../store/shared/index.ts'
 import { acceptWorkers, connectToWorker } from '../store/shared/sockets.ts'
 import type { UserDirectory } from '../accounts/directory.ts'
-import { embeddedOptions, eraseMarked, openUsers } from './data-directory.ts'
+import { doChores } from './chores.ts'
+import type { Config } from './config-type.ts'
+import { embeddedOptions, openUsers } from './data-directory.ts'
 import { CommandFailure, exitCodes } from './failures.ts'
-import { applyQuotaRequests } from './quota-requests.ts'
-import { defaultQuotaOf } from './services.ts'
 import { endOnFaults, newLog, type ServerLog } from './server-log.ts'
 import { runServer, usesTls } from './run-server.ts'
 import type { RunningServer } from './run-server.ts'
@@ -56,7 +56,7 @@ function say(message: FromWorker): void {
 
 /** What a worker has open. */
 class Worker {
-  readonly #start: WorkerStart
+  #config: Config
   readonly #log: ServerLog
   readonly #open: AsyncDisposableStack
   readonly #users: UserDirectory
@@ -65,14 +65,14 @@ class Worker {
   #ended = false
 
   private constructor(
-    start: WorkerStart,
+    config: Config,
     log: ServerLog,
     open: AsyncDisposableStack,
     users: UserDirectory,
     store: SharedStore,
     server: RunningServer,
   ) {
-    this.#start = start
+    this.#config = config
     this.#log = log
     this.#open = open
     this.#users = users
@@ -103,24 +103,20 @@ class Worker {
     open.defer(await acceptWorkers(sockets, worker, (stream) => store.serve(stream)))
     const server = await serverOf(config, store, users, log, start.measures)
     open.defer(() => server.stop())
-    return new Worker(start, log, open.move(), users, store, server)
+    return new Worker(config, log, open.move(), users, store, server)
   }
 
   async obey(message: Exclude<ToWorker, { readonly do: 'start' }>): Promise<void> {
     switch (message.do) {
       case 'reload': {
         const { config } = message
+        this.#config = config
         this.#log.level = config.log.level
         this.#server.reload(config, usesTls(config) ? await loadTls(config, Date.now()) : undefined)
         return say({ is: 'reloaded' })
       }
-      case 'erase': {
-        const { dataDirectory } = this.#start.config.server
-        await eraseMarked(dataDirectory, { store: this.#store, users: this.#users, log: this.#log })
-        const defaults = defaultQuotaOf(this.#start.config)
-        await applyQuotaRequests(dataDirectory, defaults, { store: this.#store, users: this.#users, log: this.#log })
-        return
-      }
+      case 'chores':
+        return await doChores(this.#config, { store: this.#store, users: this.#users, log: this.#log })
       case 'measure': {
         const sample = await this.#server.sample()
         return sample && say({ is: 'measured', sample })
