@@ -21,6 +21,8 @@ const capability = (token: string, rfc: number, shown: Capability['shown'], when
   ...(when && { if: when }),
 })
 
+const knowsJmap = ({ services }: ImapSession): boolean => services.site?.jmapUrl !== undefined
+
 const sharesMailboxes = (session: ImapSession): boolean => session.services.sharing !== undefined
 
 /**
@@ -34,6 +36,8 @@ export const capabilities: readonly Capability[] = [
   capability('LOGINDISABLED', 9051, 'before', (session) => !session.channel.secure),
   capability('SASL-IR', 4959, 'before'),
   capability('LITERAL+', 7888, 'always'),
+  capability('LITERAL-', 7888, 'always', (session) => !offers(session, 'LITERAL+')), // RFC 7888 §5: never both
+  capability('LOGIN-REFERRALS', 2221, 'always', ({ services }) => (services.site?.referrals.size ?? 0) > 0),
   capability('ID', 2971, 'always'),
   capability('ENABLE', 5161, 'always'),
   capability('IDLE', 2177, 'always'),
@@ -98,9 +102,12 @@ export const capabilities: readonly Capability[] = [
   capability('PREVIEW', 8970, 'after'),
   capability('SAVEDATE', 8514, 'after'),
   capability('OBJECTID', 8474, 'after'),
+  // RFC 9698 §3 wants OBJECTID, too.
+  capability('JMAPACCESS', 9698, 'after', (session) => knowsJmap(session) && offers(session, 'OBJECTID')),
   capability('REPLACE', 8508, 'after'),
   capability('UNAUTHENTICATE', 8437, 'after', (session) => !session.io.compressed),
-  capability('UTF8=ACCEPT', 9755, 'after'),
+  capability('UTF8=ACCEPT', 9755, 'after', ({ services }) => services.site?.utf8Only !== true),
+  capability('UTF8=ONLY', 9755, 'always', ({ services }) => services.site?.utf8Only === true),
   capability('COMPRESS=DEFLATE', 4978, 'after', (session) => !session.io.compressed),
 ]
 

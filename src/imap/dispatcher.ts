@@ -7,19 +7,11 @@ import { Framer, type LiteralFrame } from '../wire/framer.ts'
 import { ResponseWriter } from '../wire/response-writer.ts'
 import { BadSyntax } from '../wire/syntax-error.ts'
 import { beginCommand } from './begin-command.ts'
-import { capabilityTokens, offersCommand } from './capabilities.ts'
-import {
-  countsMessages,
-  mayExpunge,
-  type AnyCommand,
-  type CommandForm,
-  type Done,
-  type SessionIn,
-  type Underway,
-} from './command.ts'
+import { requireShort, requireState } from './admission.ts'
+import { capabilityTokens } from './capabilities.ts'
+import { mayExpunge, type AnyCommand, type CommandForm, type Done, type SessionIn, type Underway } from './command.ts'
 import { Connection, type ConnectionEvents } from './connection.ts'
 import { framingProblems, storeFailures } from './failure-texts.ts'
-import { uidRequired } from './responses/codes.ts'
 import { allows } from './reference.ts'
 import { writeLastUpdates, writeUpdates } from './responses/updates.ts'
 import { progressNotes } from './progress.ts'
@@ -250,6 +242,8 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
       if (!(error instanceof Disconnected)) this.#crash(error)
     }
     this.#running = false
+    // Where both ends are in one process, the last answer may have been what the goodbye came upon.
+    if (this.#goodbye !== undefined) this.#sayGoodbye()
     this.#connection.pause(false)
     if (this.#connection.closed) await this.#finish()
     else if (this.#connection.inputEnded && !this.#hungUp) this.#hangUp()
@@ -297,6 +291,7 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
     const isMessage = command?.isMessage?.(cursor) === true && this.#session.login !== undefined
     try {
       if (staging.failure !== undefined) throw staging.failure // an earlier message of the command
+      requireShort(this.#session, frame)
       if (isMessage) await this.#admit(command, form, text, frame)
       else if (!frame.fits) throw new Refusal('TOOBIG', `A literal of ${frame.size} octets is too long here`)
     } catch (error) {
@@ -319,7 +314,7 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
     const { limits } = this.#services
     const { login, staged, staging } = this.#session
     if (!login) throw new Refusal(undefined, 'Sign in first')
-    this.#checkState(command, form)
+    requireState(this.#session, command, form)
     if (size > limits.maxMessageBytes) {
       throw new Refusal('TOOBIG', `A message may have ${limits.maxMessageBytes} octets at most`)
     }
@@ -342,7 +337,7 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
       if (failure !== undefined) throw failure
       if (tag === undefined) throw new BadSyntax('A command starts with a tag', 0)
       if (!command) throw new BadSyntax('There is no such command', 0)
-      this.#checkState(command, form)
+      requireState(this.#session, command, form)
       const args = command.parse(cursor, form)
       this.#turns.notes = progressNotes(this.#session, tag)
       const { effects } = command
@@ -397,21 +392,6 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
 
   #count(command: AnyCommand | undefined, outcome: 'OK' | 'NO' | 'BAD' | undefined, startedAt: number): void {
     if (outcome) this.#services.onCommand?.(command?.name ?? 'unknown', outcome, performance.now() - startedAt)
-  }
-
-  #checkState(command: AnyCommand, form: CommandForm): void {
-    const { name, state } = command
-    if (!offersCommand(this.#session, command)) throw new BadSyntax('There is no such command', 0)
-    const { at } = this.#session.state
-    const fits =
-      state === 'any' ||
-      (state === 'not-authenticated' && at === 'not-authenticated') ||
-      (state === 'authenticated' && (at === 'authenticated' || at === 'selected')) ||
-      (state === 'selected' && at === 'selected')
-    if (fits && this.#session.uidOnly && countsMessages(command, form)) throw uidRequired()
-    if (fits) return
-    if (state === 'not-authenticated') throw new BadSyntax(`${name} is for those who have not signed in yet`, 0)
-    throw new BadSyntax(state === 'selected' && at === 'authenticated' ? 'Select a mailbox first' : 'Sign in first', 0)
   }
 
   #answer(tag: string, { code, text, no }: Done): 'OK' | 'NO' {

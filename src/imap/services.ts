@@ -3,6 +3,7 @@ import type { Authenticator } from '../sasl/sasl.ts'
 import type { Store } from '../store/store.ts'
 import type { ImapLimits } from './limits.ts'
 import type { Sharing } from './sharing.ts'
+import type { SiteExtensions } from './site-extensions.ts'
 import type { UrlServices } from './url/url-services.ts'
 
 /** What the server gives to every IMAP connection. */
@@ -13,6 +14,8 @@ export interface ImapServices {
   readonly sharing?: Sharing
   /** What there is to know of IMAP URLs; absent, they name only what the user who is signed in has. */
   readonly urls?: UrlServices
+  /** What the operator says of the site, where that is anything. */
+  readonly site?: SiteExtensions
   /** The server's shared annotations (RFC 5464 §3.2.1.1), by name in lower case. */
   readonly sharedMetadata?: ReadonlyMap<string, Uint8Array>
   /** Users who may set the quotas of accounts, in the spelling of the directory. */

@@ -159,10 +159,14 @@ export class ImapSession {
   }
 
   /**
-   * Enters the authenticated state. Throws `Refusal` (`LIMIT`) when the account has too many connections.
+   * Enters the authenticated state. Throws `Refusal`: `LIMIT` when the account has too many connections, `REFERRAL` when
+   * the user's mail is elsewhere (RFC 2221 §4.1).
    */
   async signIn(identity: Identity): Promise<void> {
-    const { loginCounts, limits, store } = this.services
+    const { loginCounts, limits, store, site } = this.services
+    // Only whoever proves to be the user is told.
+    const elsewhere = site?.referrals.get(identity.user)
+    if (elsewhere !== undefined) throw new Refusal(`REFERRAL ${elsewhere}`, 'Your mail is at another server')
     const count = loginCounts.get(identity.account) ?? 0
     if (count >= limits.maxConnectionsPerAccount) {
       throw new Refusal('LIMIT', `More than ${limits.maxConnectionsPerAccount} connections to this account; close some`)

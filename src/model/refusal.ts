@@ -29,6 +29,7 @@ export type RefusalCode =
   | 'OVERQUOTA'
   | 'PARSE'
   | 'PRIVACYREQUIRED'
+  | `REFERRAL ${string}`
   | 'SERVERBUG'
   | 'TEMPFAIL'
   | 'TOOBIG'

@@ -6,6 +6,7 @@ import { defaultImapLimits } from '../imap/limits.ts'
 import { defaultLmtpLimits } from '../lmtp/limits.ts'
 import { defaultMaxKeywords, defaultMaxMailboxes, defaultMaxMessageBytes } from '../model/limits.ts'
 import { parseListenAddress } from '../net/address.ts'
+import { parseImapUrl } from '../wire/imap-url.ts'
 import type { Config } from './config-type.ts'
 
 /** What the documentation says of a setting, beside its type and default. */
@@ -96,7 +97,7 @@ const imap = z.strictObject({
   allowPlaintextLogin: flag(false, 'Whether passwords may be sent without TLS. Only for networks nobody listens to.'),
   proxyProtocol: flag(false, 'Whether every connection begins with a PROXY protocol v2 header.'),
   disabledCapabilities: words(
-    'Capabilities not to offer here, as CAPABILITY prints them, for clients that misuse one.',
+    'Capabilities not to offer here, as CAPABILITY prints them, for clients that misuse one. Without LITERAL+ there is LITERAL-, if it is not in the list as well: then literals of more than 4096 octets are asked for first.',
   ),
 })
 
@@ -149,6 +150,41 @@ const sharing = z.strictObject({
   otherUsers: firstLevel('Other Users', "The first level of the names of other users' mailboxes."),
   sharedAccounts: firstLevel('Shared', 'The first level of the names of mailboxes of shared accounts.'),
   seenPerUser: flag(true, 'Whether everybody has a `\\Seen` of their own in mailboxes that are shared from now on.'),
+})
+
+/** Whether it is a user and the IMAP URL of a server (RFC 2221 §3). */
+function isReferral(text: string): boolean {
+  const [, user, url = ''] = /^(\S+) (imap:\/\/\S+)$/i.exec(text) ?? []
+  try {
+    const { server, mailbox } = parseImapUrl(url)
+    return user !== undefined && server !== undefined && mailbox === undefined
+  } catch {
+    return false // the one failure there is
+  }
+}
+
+const referral = z
+  .string()
+  .refine(isReferral, 'is not `user imap://...`, as in bob imap://bob;AUTH=*@mail2.example.org/')
+
+const site = z.strictObject({
+  jmapUrl: z
+    .string()
+    .regex(/^https:\/\/[!#-[\]-~]+$/, 'is no https URL')
+    .optional()
+    .register(settings, {
+      description:
+        'Session resource of a JMAP server that gives the same mail by the same object identifiers, and takes the same credentials; told by JMAPACCESS (RFC 9698).',
+      defaultText: 'none',
+    }),
+  referrals: z.array(referral).default([]).register(settings, {
+    description:
+      'Users whose mail is at another server, each as `user URL`: `bob imap://bob;AUTH=*@mail2.example.org/`. Whoever signs in as one is told so (LOGIN-REFERRALS, RFC 2221) and not let in.',
+  }),
+  utf8Only: flag(
+    false,
+    'Whether clients must ENABLE UTF8=ACCEPT or IMAP4rev2 before they use anything (UTF8=ONLY, RFC 9755). It shuts out most.',
+  ),
 })
 
 const agent = z.string().regex(/^[a-z0-9]+:[^\s:]+$/, 'is not application:user, as in submit:mailer')
@@ -280,6 +316,7 @@ const tables = {
   tls: [tls, 'Certificates; read again at SIGHUP.'],
   signIn: [signIn, 'Signing in.'],
   sharing: [sharing, 'Mailboxes that several users may use.'],
+  site: [site, 'What IMAP clients are told of the site.'],
   urls: [urls, 'IMAP URLs (URLAUTH, CATENATE).'],
   limits: [limits, 'What one client may ask of the server. The defaults suit a site of some thousand people.'],
   quota: [quota, 'What an account may hold for which nothing else was set, by `crispin user quota` or by SETQUOTA.'],
@@ -296,6 +333,7 @@ const configSchema: z.ZodType<Config> = z.strictObject({
   tls: tls.prefault({}),
   signIn: signIn.prefault({}),
   sharing: sharing.prefault({}),
+  site: site.prefault({}),
   urls: urls.prefault({}),
   limits: limits.prefault({}),
   quota: quota.prefault({}),

@@ -44,6 +44,11 @@ export interface Config {
     readonly sharedAccounts: string
     readonly seenPerUser: boolean
   }
+  readonly site: {
+    readonly jmapUrl?: string | undefined
+    readonly referrals: readonly string[]
+    readonly utf8Only: boolean
+  }
   readonly urls: {
     readonly hostNames: readonly string[]
     readonly agents: readonly string[]

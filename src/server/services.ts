@@ -15,6 +15,7 @@ import type { ConnectionCeilings } from '../net/connection-limits.ts'
 import type { Store } from '../store/store.ts'
 import type { Config } from './config-type.ts'
 import { sharingOf } from './sharing.ts'
+import { siteExtensionsOf } from './site-extensions.ts'
 import { urlServicesOf } from './url-services.ts'
 import { version } from './version.ts'
 
@@ -56,6 +57,7 @@ export function makeServices(config: Config, ground: Ground): Services {
     log,
     limits: imapLimitsOf(config),
     urls,
+    site: siteExtensionsOf(config, directory),
     now,
     serverId: new Map([
       ['name', 'Crispin'],

@@ -16,6 +16,7 @@ import { enable } from './enable.ts'
 import { esearch } from './esearch.ts'
 import { expunge } from './expunge.ts'
 import { fetch } from './fetch.ts'
+import { getJmapAccess } from './getjmapaccess.ts'
 import { getMetadata } from './getmetadata.ts'
 import { getQuota } from './getquota.ts'
 import { getQuotaRoot } from './getquotaroot.ts'
@@ -71,6 +72,7 @@ export const commands: readonly AnyCommand[] = [
   list,
   lsub,
   namespace,
+  getJmapAccess,
   setAcl,
   deleteAcl,
   getAcl,

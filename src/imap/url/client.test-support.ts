@@ -19,6 +19,7 @@ export async function connectClient(server: CrispinServer, name?: string): Promi
   })
   let fail = (): void => {}
   stream.once('close', () => fail())
+  stream.once('end', () => stream.end())
   const hear = (end: RegExp): Promise<string> =>
     new Promise((resolve, reject) => {
       fail = () => reject(new Error(`the connection ended: ${heard}`))
