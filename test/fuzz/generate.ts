@@ -93,9 +93,13 @@ function searchKey(random: Random, depth: number): string {
         'MODSEQ "/flags/\\\\draft" all 620162338',
         `EMAILID ${random.pick(['M1', 'M'])}`,
         'THREADID T1',
+        'UIDAFTER 2',
+        'UIDBEFORE 4294967295',
+        'FILTER a',
+        'FILTER a/b',
       ])
     case 9:
-      return `NOT ${inner()}`
+      return `${random.pick(['NOT', 'FUZZY'])} ${inner()}`
     case 10:
       return `OR ${inner()} ${inner()}`
     case 11:
@@ -147,7 +151,16 @@ const identifiers = [
   'z'.repeat(600),
 ]
 
-const entryNames = ['/private/comment', '/shared/comment', '/PRIVATE/a/b', '/private/specialuse', '/shared', '/x', '//']
+const entryNames = [
+  '/private/filters/values/a',
+  '/private/comment',
+  '/shared/comment',
+  '/PRIVATE/a/b',
+  '/private/specialuse',
+  '/shared',
+  '/x',
+  '//',
+]
 
 type Make = (random: Random) => string
 
@@ -161,7 +174,7 @@ const makes: readonly Make[] = [
   () => 'IDLE\r\nDONE',
   () => 'IDLE\r\nno',
   (random) => `ID ${random.pick(['NIL', '()', '("name" "x")', '("name" NIL)', `(${'"a" "b" '.repeat(60)}"c" "d")`])}`,
-  (random) => `ENABLE ${many(random, ['IMAP4rev2', 'CONDSTORE', 'QRESYNC', 'UTF8=ACCEPT', 'X'])}`,
+  (random) => `ENABLE ${many(random, ['IMAP4rev2', 'CONDSTORE', 'QRESYNC', 'UTF8=ACCEPT', 'UIDONLY', 'X'])}`,
   (random) => `LOGIN ${anyString(random)} ${anyString(random)}`,
   (random) =>
     `AUTHENTICATE ${random.pick(['PLAIN', 'LOGIN', 'SCRAM-SHA-256', 'EXTERNAL', 'X'])}${random.pick(['', ' =', ' AGFsaWNl', ' biws'])}\r\n${random.pick(['*', '=', 'AGFsaWNlAHNlY3JldA==', '%', ''])}`,
@@ -206,16 +219,25 @@ const makes: readonly Make[] = [
   (random) =>
     `${random.pick(['', 'UID '])}FETCH ${random.pick(sets)} ${random.pick(['ALL', 'FULL', 'FAST', 'FLAGS', '()'])}`,
   (random) =>
-    `${random.pick(['', 'UID '])}FETCH ${random.pick(sets)} (${Array.from({ length: 1 + random.below(5) }, () => fetchItem(random)).join(' ')})${random.pick(['', '', ' (CHANGEDSINCE 1)', ' (CHANGEDSINCE 1 VANISHED)'])}`,
+    `${random.pick(['', 'UID '])}FETCH ${random.pick(sets)} (${Array.from({ length: 1 + random.below(5) }, () => fetchItem(random)).join(' ')})${random.pick(['', '', ' (CHANGEDSINCE 1)', ' (CHANGEDSINCE 1 VANISHED)', ' (PARTIAL -1:-2)', ' (PARTIAL 1:0 CHANGEDSINCE 1)'])}`,
   (random) =>
     `${random.pick(['', 'UID '])}FETCH ${random.pick(sets)} (${Array.from({ length: 1 + random.below(5) }, () => fetchItem(random)).join(' ')})`,
   (random) =>
-    `${random.pick(['', 'UID '])}SEARCH ${random.pick(['', '', 'RETURN (ALL) ', 'RETURN (MIN MAX COUNT) ', 'RETURN (SAVE) ', 'RETURN () ', 'CHARSET UTF-8 ', 'CHARSET X '])}${searchKey(random, 4)}`,
+    `${random.pick(['', 'UID '])}SEARCH ${random.pick(['', '', 'RETURN (ALL) ', 'RETURN (MIN MAX COUNT) ', 'RETURN (SAVE) ', 'RETURN (PARTIAL 1:2 SAVE) ', 'RETURN (PARTIAL -4294967295:-1 COUNT) ', 'RETURN (RELEVANCY ALL) ', 'RETURN () ', 'CHARSET UTF-8 ', 'CHARSET X '])}${searchKey(random, 4)}`,
   (random) => `${random.pick(['', 'UID '])}SEARCH ${searchKey(random, 3)} ${searchKey(random, 2)}`,
   (random) =>
-    `${random.pick(['', 'UID '])}SORT ${random.pick(['', 'RETURN (ALL COUNT) '])}(${random.pick(['SUBJECT', 'REVERSE DATE', 'ARRIVAL CC', 'DISPLAYFROM', 'SIZE TO FROM', ''])}) ${random.pick(['UTF-8', 'US-ASCII', 'X'])} ${searchKey(random, 2)}`,
+    `${random.pick(['', 'UID '])}SORT ${random.pick(['', 'RETURN (ALL COUNT) '])}(${random.pick(['SUBJECT', 'REVERSE DATE', 'ARRIVAL CC', 'DISPLAYFROM', 'SIZE TO FROM', 'RELEVANCY', ''])}) ${random.pick(['UTF-8', 'US-ASCII', 'X'])} ${searchKey(random, 2)}`,
   (random) =>
     `${random.pick(['', 'UID '])}THREAD ${random.pick(['REFERENCES', 'ORDEREDSUBJECT', 'REFS', 'X'])} UTF-8 ${searchKey(random, 1)}`,
+  (random) =>
+    `ESEARCH ${random.pick(['', 'IN (personal) ', 'IN (selected) ', 'IN (subscribed inboxes) ', `IN (subtree ${random.pick(mailboxes)}) `, `IN (mailboxes (${random.pick(mailboxes)} INBOX)) `, 'IN () ', 'IN (X) '])}${random.pick(['', 'RETURN (COUNT) ', 'RETURN (SAVE) ', 'RETURN (PARTIAL 1:3 RELEVANCY) '])}${searchKey(random, 2)}`,
+  (random) =>
+    `UIDBATCHES ${random.pick(['500', '499', '0', '4294967295'])}${random.pick(['', ' 1:2', ' 2:1', ' 1:4294967295', ' 3'])}`,
+  (random) =>
+    `COMPARATOR ${random.pick(['', 'default', 'i;octet', '"i;*"', '"****************x"', 'i;basic i;ascii-casemap', '""'])}`,
+  (random) => `LANGUAGE ${random.pick(['', 'en', 'default', 'X', 'en-a-b-c-d-e-f-g', '"*"', '""', 'mul en'])}`,
+  (random) =>
+    `SETMETADATA "" (/private/filters/values/a ${random.pick(['"SEEN"', '"FILTER a"', '"OR SEEN"', 'NIL', '{4+}\r\nTO \xc3', '"FUZZY TEXT hello"'])})`,
   () => 'EXPUNGE',
   (random) => `UID EXPUNGE ${random.pick(sets)}`,
   (random) => random.pick(['CLOSE', 'UNSELECT', 'UNAUTHENTICATE', 'STARTTLS', 'LOGOUT', 'XYZZY', 'UID', 'UID NOOP']),

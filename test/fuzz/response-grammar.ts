@@ -155,6 +155,10 @@ const codeShapes: Readonly<Record<string, (reader: ResponseReader) => void>> = {
     objectId(reader)
     reader.expect(')')
   },
+  MESSAGELIMIT: (reader) => {
+    reader.nzNumber()
+    if (reader.try(' ')) reader.nzNumber()
+  },
   APPENDUID: (reader) => {
     reader.nzNumber()
     reader.expect(' ')
@@ -394,6 +398,21 @@ function other(reader: ResponseReader, name: string): Response {
       break
     case 'THREAD':
       if (reader.try(' ')) while (!reader.atEnd) reader.nested()
+      break
+    case 'COMPARATOR':
+      reader.expect(' ')
+      reader.astring()
+      if (reader.try(' ')) reader.list(() => reader.astring())
+      break
+    case 'LANGUAGE':
+      reader.expect(' ')
+      reader.list(() => reader.astring())
+      break
+    case 'UIDBATCHES':
+      reader.expect(' (TAG ')
+      reader.string()
+      reader.expect(')')
+      if (reader.try(' ')) reader.uidRanges()
       break
     case 'METADATA':
       metadata(reader)

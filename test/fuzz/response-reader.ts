@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer'
+
 /** Throws at what is not grammar, and says where. */
 export class NotGrammar extends Error {
   constructor(expected: string, text: string, at: number) {
@@ -171,8 +173,9 @@ export class ResponseReader {
   /** RFC 9051 §9 text, up to the end; may be empty, as clients must bear it. */
   restOfText(): string {
     const rest = this.text.slice(this.#at)
-    const wrong = this.#utf8 ? /[\0\r\n]/.exec(rest) : /[\0\r\n\x80-\xff]/.exec(rest)
-    if (wrong) throw this.fail('text without control characters or 8-bit octets')
+    // UTF-8 where the client has chosen a language (RFC 5255 §3.5).
+    const isText = !/[\0\r\n]/.test(rest) && (this.#utf8 || isUtf8(Buffer.from(rest, 'latin1')))
+    if (!isText) throw this.fail('text without control characters, in UTF-8')
     this.#at = this.text.length
     return rest
   }

@@ -40,6 +40,7 @@ interface EsearchArgs extends SearchProgram {
  */
 export const esearch: Command<'authenticated', EsearchArgs> = defineCommand({
   name: 'ESEARCH',
+  capability: 'MULTISEARCH',
   state: 'authenticated',
   effects: { usesSequenceNumbers: true },
 

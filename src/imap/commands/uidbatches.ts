@@ -20,6 +20,7 @@ interface BatchesArgs {
 /** UIDBATCHES, RFC 10022 §3.1: UID ranges that hold as many messages each as the client wants, the newest first. */
 export const uidBatches: Command<'selected', BatchesArgs> = defineCommand({
   name: 'UIDBATCHES',
+  capability: 'UIDBATCHES',
   state: 'selected',
 
   parse(cursor) {
