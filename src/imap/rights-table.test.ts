@@ -88,7 +88,7 @@ const elsewhere =
 /** Nothing of a mailbox is told or changed. */
 const ofNoMailbox = [
   'CAPABILITY NOOP LOGOUT ID STARTTLS AUTHENTICATE LOGIN UNAUTHENTICATE ENABLE COMPRESS NAMESPACE',
-  'LANGUAGE COMPARATOR CONVERSIONS CANCELUPDATE',
+  'LANGUAGE COMPARATOR CONVERSIONS CANCELUPDATE GETJMAPACCESS',
 ].flatMap((names) => names.split(' '))
 
 class Stage {

@@ -137,6 +137,26 @@ function fetchItem(random: Random): string {
   }
 }
 
+const urls: readonly string[] = [
+  ['/INBOX/;UID=1', '/INBOX/;UID=2/;SECTION=1', ';UID=1/;PARTIAL=3.5', '/inbox/;uid=3/;section=HEADER', '/one', ''],
+  ['imap://alice@localhost/INBOX/;UID=1;URLAUTH=anonymous', 'imap://alice@x/INBOX/;UID=1;URLAUTH=user+bob'],
+  ['imap://bob@localhost/INBOX/;UID=1;URLAUTH=authuser:internal:' + '0'.repeat(40), 'imap://@/', '/a/../b/;UID=1'],
+  ['/INBOX;UIDVALIDITY=1/;UID=1', '/INBOX/;UID=1;EXPIRE=2001-01-01T00:00:00Z', '/%ff/;UID=1', '/a]"{b/;UID=1'],
+  ['/' + '%2e'.repeat(2000), 'imap://' + 'a@'.repeat(2000)],
+].flat()
+const url = (random: Random): string => {
+  const text = random.pick(urls)
+  return random.oneIn(3) ? `{${text.length}+}\r\n${text}` : `"${text.replace(/["\\]/g, '\\$&')}"`
+}
+const part = (random: Random): string => {
+  const text = random.pick(['', 'a: b\r\n\r\n', 'x\0', 'y'.repeat(3000)])
+  return random.oneIn(2) ? `URL ${url(random)}` : `TEXT ${random.pick(['', '~'])}{${text.length}+}\r\n${text}`
+}
+const convertItems: readonly string[] = [
+  ['UID', 'BINARY[1]', 'BINARY[1]<0.5>', 'BINARY[]', 'BINARY[2]', 'BINARY.SIZE[1.1]', 'BODYPARTSTRUCTURE[1]'],
+  ['AVAILABLECONVERSIONS[1]', 'BODY[HEADER]', 'BODY[1.MIME]', 'BODY[TEXT]', 'BINARY[99]<4294967295.1>'],
+].flat()
+
 const identifiers = [
   'bob',
   'alice',
@@ -238,6 +258,16 @@ const makes: readonly Make[] = [
   (random) => `LANGUAGE ${random.pick(['', 'en', 'default', 'X', 'en-a-b-c-d-e-f-g', '"*"', '""', 'mul en'])}`,
   (random) =>
     `SETMETADATA "" (/private/filters/values/a ${random.pick(['"SEEN"', '"FILTER a"', '"OR SEEN"', 'NIL', '{4+}\r\nTO \xc3', '"FUZZY TEXT hello"'])})`,
+  (random) =>
+    `${random.pick(['APPEND', 'REPLACE 1', 'UID REPLACE 1:2'])} ${random.pick(mailboxes)} CATENATE (${Array.from({ length: random.below(5) }, () => part(random)).join(' ')})${random.oneIn(5) ? ` CATENATE (${part(random)})` : ''}`,
+  (random) => `GENURLAUTH ${url(random)} ${random.pick(['INTERNAL', 'internal', 'X', '""'])}`,
+  (random) => `URLFETCH ${url(random)} (${url(random)} ${many(random, ['BODY', 'BINARY', 'BODYPARTSTRUCTURE', 'X'])})`,
+  (random) => `URLFETCH ${url(random)}`,
+  (random) => `RESETKEY${random.pick(['', ' INBOX', ' INBOX INTERNAL', ' INBOX X', ' ""'])}`,
+  (random) =>
+    `CONVERSIONS ${random.pick(['"*"', 'text/html', '"image/*"', '"/"'])} ${random.pick(['"*"', '"text/*"'])}`,
+  (random) =>
+    `${random.pick(['', 'UID '])}CONVERT ${random.pick(sets)} (${random.pick(['NIL', '"text/plain"', '"text/html"', '"x/y"'])}${random.pick(['', ' ("charset" "utf-8")', ' (charset us-ascii unknown-character-replacement {1+}\r\n?)', ' (charset utf-16)', ' (x y)'])}) (${many(random, convertItems)})`,
   () => 'EXPUNGE',
   (random) => `UID EXPUNGE ${random.pick(sets)}`,
   (random) => random.pick(['CLOSE', 'UNSELECT', 'UNAUTHENTICATE', 'STARTTLS', 'LOGOUT', 'XYZZY', 'UID', 'UID NOOP']),

@@ -212,8 +212,11 @@ function numbered(reader: ResponseReader): Response {
       reader.expect(' ')
       return { kind: name === 'FETCH' ? 'fetch' : 'uidfetch', data: fetchData(reader, number) }
     }
+    case 'CONVERTED':
+      converted(reader)
+      return { kind: 'other', name }
     default:
-      throw reader.fail('EXISTS, RECENT, EXPUNGE, FETCH or UIDFETCH before')
+      throw reader.fail('EXISTS, RECENT, EXPUNGE, FETCH, UIDFETCH or CONVERTED before')
   }
 }
 
@@ -430,10 +433,72 @@ function other(reader: ResponseReader, name: string): Response {
       reader.astring()
       while (reader.try(' ')) reader.astring()
       break
+    case 'GENURLAUTH':
+      reader.expect(' ')
+      do reader.astring()
+      while (reader.try(' '))
+      break
+    case 'URLFETCH':
+      urlFetch(reader)
+      break
+    case 'CONVERSION':
+      for (let n = 0; n < 2; n++) {
+        reader.expect(' ')
+        reader.string()
+      }
+      if (reader.try(' ')) reader.list(() => reader.astring())
+      break
+    case 'JMAPACCESS':
+      reader.expect(' ')
+      reader.string()
+      break
     default:
       throw new NotGrammar('a known response', reader.text, 2)
   }
   return { kind: 'other', name }
+}
+
+/** RFC 4467 §9, RFC 5524 §5 urlfetch-data, of one URL. */
+function urlFetch(reader: ResponseReader): void {
+  reader.expect(' ')
+  reader.astring()
+  reader.expect(' ')
+  if (!reader.sees('(')) return void reader.nstring({ nul: true })
+  do {
+    inParentheses(reader, () => {
+      const item = reader.take(/BODYPARTSTRUCTURE|BODY|BINARY/y, 'an item of URLFETCH')
+      reader.expect(' ')
+      if (item === 'BODYPARTSTRUCTURE') checkBodyStructure(reader.nested(), true)
+      else if (item === 'BODY') reader.nstring({ nul: true })
+      else reader.nstring({ binary: true })
+    })
+  } while (reader.try(' '))
+}
+
+/** RFC 5259 §10 message-data. */
+function converted(reader: ResponseReader): void {
+  reader.expect(' (TAG ')
+  reader.string()
+  reader.expect(') ')
+  let count = 0
+  reader.list(() => {
+    const name = reader.take(/[A-Z][A-Z.]*/y, 'a CONVERT item') + (reader.sees('[') ? section(reader) : '')
+    reader.expect(' ')
+    if (name === 'UID') {
+      if (count++ > 0) throw reader.fail('UID in front of all else before')
+      reader.nzNumber()
+      return
+    }
+    count++
+    if (reader.sees('(ERROR ')) reader.nested()
+    else if (name.startsWith('BINARY.SIZE[')) reader.number()
+    else if (name.startsWith('BINARY[')) reader.nstring({ binary: true })
+    else if (name.startsWith('BODY[')) reader.nstring()
+    else if (name.startsWith('BODYPARTSTRUCTURE[')) checkBodyStructure(reader.nested(), true)
+    else if (name.startsWith('AVAILABLECONVERSIONS[')) inParentheses(reader, () => reader.list(() => reader.string()))
+    else throw reader.fail('a known CONVERT item before')
+  })
+  if (count === 0) throw reader.fail('a CONVERT item before')
 }
 
 /** RFC 4314 §7: letters that are rights, each once in a list of what can be given. */

@@ -5,7 +5,7 @@ import { string } from '../../wire/strings.ts'
 import { BadSyntax } from '../../wire/syntax-error.ts'
 import { defineCommand, type Command, type SessionIn } from '../command.ts'
 import { findMailbox } from '../namespaces.ts'
-import { allows } from '../reference.ts'
+import { allows, requireRight } from '../reference.ts'
 import { internal, isKnownAccess, tokenFor } from '../url/authorised-urls.ts'
 import { maxUrls, parseMechanism } from '../url/arguments.ts'
 import { isSelf, isThisServer } from '../url/own-urls.ts'
@@ -61,8 +61,8 @@ async function tokenOfUrl(session: SessionIn<'authenticated'>, text: string): Pr
     throw bad('the URL is not of this user, at this server')
   }
   const reference = await findMailbox(session, login, normalMailboxName(mailbox))
-  if (!reference || !allows(reference, 'l')) throw bad('the URL names no mailbox')
-  if (!allows(reference, 'r')) throw new Refusal('NOPERM', 'That takes the right r to the mailbox')
+  if (!reference || !(allows(reference, 'r') || allows(reference, 'l'))) throw bad('the URL names no mailbox')
+  requireRight(reference, 'r')
   return tokenFor(session, login, reference, text)
 }
 

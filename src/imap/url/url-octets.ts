@@ -84,9 +84,15 @@ async function* each(pieces: readonly Buffer[]): AsyncGenerator<Buffer, void, un
   for (const piece of pieces) if (piece.length > 0) yield piece
 }
 
-/** What a failed URL is answered with: its text, as far as it may stand in a response code (RFC 4469 §4.1, §5). */
+/**
+ * What a failed URL is answered with: its text (RFC 4469 §4.1). What may not stand in a response code, or would look
+ * like a string in it, is percent-encoded; nothing of that is in a URL that could be read.
+ */
 export function badUrl(url: string): Refusal {
-  const text = url.replace(/[^\x20-\x5c\x5e-\x7e]/g, (char) => '%' + char.charCodeAt(0).toString(16).padStart(2, '0'))
+  const text = url.replace(
+    /[^\x20\x21\x23-\x5b\x5e-\x7a\x7c\x7e]/g,
+    (char) => '%' + char.charCodeAt(0).toString(16).padStart(2, '0'),
+  )
   // The code cannot hold a URL of no octets.
   return new Refusal(text === '' ? undefined : `BADURL ${text}`, 'That URL names nothing that can be used here')
 }
