@@ -90,6 +90,10 @@ const append: Make = (_client, [a, b, c], maker) => {
   const pieces = [`APPEND ${of(mailboxNames, a)}`]
   for (const message of messages) {
     const date = b % 7 === 0 ? ' "01-Jan-2020 00:00:00 +0000"' : ''
+    if (!sync && c % 6 === 5) {
+      pieces[pieces.length - 1] += ` (${someFlags(a >> 3).join(' ')})${date} CATENATE (${inTwoTexts(message)})`
+      continue
+    }
     pieces[pieces.length - 1] +=
       ` (${someFlags(a >> 3).join(' ')})${date} ${c % 9 === 8 ? '~' : ''}{${message.length}${sync ? '' : '+'}}\r\n`
     if (sync) pieces.push(message)
@@ -97,6 +101,13 @@ const append: Make = (_client, [a, b, c], maker) => {
   }
   pieces[pieces.length - 1] += '\r\n'
   return { pieces, name: 'APPEND', messages }
+}
+
+/** A message as two parts of CATENATE, somewhere cut. */
+function inTwoTexts(message: string): string {
+  const cut = message.length >> 1
+  const text = (part: string): string => `TEXT {${part.length}+}\r\n${part}`
+  return `${text(message.slice(0, cut))} ${text(message.slice(cut))}`
 }
 
 const replace: Make = (client, [a, b, c], maker) => {
