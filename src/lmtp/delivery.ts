@@ -145,7 +145,8 @@ export class Delivery {
       // Each recipient has an answer of its own, so its failure ends here.
       await stager?.abort()
       const answer = await replyForDelivery(failure, account, this.#octets, address)
-      if (answer.code < 500 && answer.status !== '4.2.2') log.error({ err: failure, user: recipient.user }, 'message not delivered')
+      if (answer.code < 500 && answer.status !== '4.2.2')
+        log.error({ err: failure, user: recipient.user }, 'message not delivered')
       else log.info({ user: recipient.user, reply: answer.text[0] }, 'message refused')
       return answer
     }
