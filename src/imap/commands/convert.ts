@@ -154,14 +154,14 @@ async function valueOf(
   breathe: () => Promise<void> | undefined,
 ): Promise<Value> {
   if (item.item === 'BODY') {
-    return { label, octets: await convertHeader(source, item.section, conversion), binary: false }
+    return { label, octets: await convertHeader(source, item.section, conversion, breathe), binary: false }
   }
   if (item.item === 'AVAILABLECONVERSIONS') {
     return `${label} ((${availableTargets(source, item.section, conversion).map(string).join(' ')}))`
   }
   const converted = await converter.part(message, source, item.section, conversion, breathe)
   if (item.item === 'BINARY.SIZE') return `${label} ${converted.octets.length}`
-  if (item.item === 'BODYPARTSTRUCTURE') return `${label} ${await structureOf(converted)}`
+  if (item.item === 'BODYPARTSTRUCTURE') return `${label} ${await structureOf(converted, breathe)}`
   const partial = item.item === 'BINARY' ? item.partial : undefined
   if (!partial) return { label, octets: octetsInMemory(converted.octets), binary: converted.hasNul }
   const { start, end } = partOf({ start: 0, end: converted.octets.length }, partial)

@@ -104,7 +104,9 @@ async function findOctets(
     const decoded = items.has('BINARY') ? await decodedOctets(source, url, octets) : undefined
     if (!items.has('BODYPARTSTRUCTURE')) return { octets, decoded, structure: undefined }
     const header = await headerOfSection(source, url.section ?? { part: [] })
-    const structure = await partStructure(decoded ? withoutEncoding(header) : header, decoded ?? octets)
+    const structure = await partStructure(decoded ? withoutEncoding(header) : header, decoded ?? octets, () =>
+      session.io.breathe(),
+    )
     return { octets, decoded, structure }
   } catch (error) {
     // A damaged message stays so; the user who is told of it is not the one to ask for help.

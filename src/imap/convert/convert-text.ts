@@ -5,7 +5,7 @@ import { HtmlText } from '../../mime/html-text.ts'
 import { cannot, type Route, type TextTarget } from './conversions.ts'
 
 /** Octets that are converted before others have their turn. */
-const sliceOctets = 32 * 1024
+const sliceOctets = 8 * 1024
 /** Octets of a converted text, of which a hostile one may have many times what it was made from. */
 export const maxConvertedOctets: number = 8 * 1024 * 1024
 

@@ -1,6 +1,6 @@
 import { Inexpressible } from '../../mime/charset-encode.ts'
 import { isKnownEncoding, TransferDecoder } from '../../mime/decode.ts'
-import { fieldSelector } from '../../mime/header-fields.ts'
+import { eachField, fieldSelector } from '../../mime/header-fields.ts'
 import { recodeHeader } from '../../mime/header-recode.ts'
 import type { Part } from '../../mime/message.ts'
 import { findPart, sectionRange } from '../../mime/parts.ts'
@@ -16,6 +16,8 @@ import { convertText } from './convert-text.ts'
 export const maxSourceOctets: number = 4 * 1024 * 1024
 /** Octets of a header that is converted. */
 export const maxHeaderOctets: number = 128 * 1024
+/** Octets of a header that are converted before others have their turn, if its fields are no longer. */
+const headerSliceOctets = 4 * 1024
 /** Conversions of a session that are kept, in case they are asked for again (RFC 5259 §8.5), and octets of each. */
 const maxKept = 2
 const maxKeptOctets: number = 256 * 1024
@@ -67,8 +69,8 @@ export class Converter {
 }
 
 /** The structure of a converted part (RFC 5259 §8.2), as text of the wire. */
-export function structureOf({ header, octets }: Converted): Promise<string> {
-  return partStructure(header, octetsInMemory(octets))
+export function structureOf({ header, octets }: Converted, breathe: () => Promise<void> | undefined): Promise<string> {
+  return partStructure(header, octetsInMemory(octets), breathe)
 }
 
 async function convertPart(
@@ -121,18 +123,37 @@ export function availableTargets(source: MessageSource, section: Section, conver
 }
 
 /** A header with its encoded words in another charset (RFC 5259 §6). Throws `ConversionError`. */
-export async function convertHeader(source: MessageSource, section: Section, conversion: Conversion): Promise<Octets> {
+export async function convertHeader(
+  source: MessageSource,
+  section: Section,
+  conversion: Conversion,
+  breathe: () => Promise<void> | undefined,
+): Promise<Octets> {
   const header = await headerAt(source, section)
   const route = { source: header === undefined ? undefined : headerType, target: headerType }
   if (header === undefined) throw cannot(`There is no header ${sectionLabel(section)}`, route)
   const wanted = textTarget(conversion, route, true)
   if (header.length > maxHeaderOctets) throw cannot('The header is too large to be converted', route)
   try {
-    return octetsInMemory(Buffer.from(recodeHeader(header, wanted), 'latin1'))
+    let recoded = ''
+    for (const fields of someFieldsEach(header)) {
+      recoded += recodeHeader(fields, wanted)
+      await breathe()
+    }
+    return octetsInMemory(Buffer.from(recoded, 'latin1'))
   } catch (error) {
     if (!(error instanceof Inexpressible)) throw error
     throw cannot(`The charset cannot express all of it: ${error.message}`, route, [['charset', wanted.charset]])
   }
+}
+
+/** A header in pieces of whole fields; what follows the last is with it. */
+function someFieldsEach(header: string): readonly string[] {
+  const cuts = [0]
+  eachField(header, ({ start }) => {
+    if (start - (cuts.at(-1) ?? 0) >= headerSliceOctets) cuts.push(start)
+  })
+  return cuts.map((cut, place) => header.slice(cut, cuts[place + 1]))
 }
 
 /** The octets of HEADER or MIME, one more than are converted at most; `undefined` when there is no such section. */

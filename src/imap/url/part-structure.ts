@@ -11,12 +11,20 @@ const headersOnly = 'Content-Type: text/rfc822-headers\r\nContent-Transfer-Encod
 
 /**
  * BODYPARTSTRUCTURE of octets that are answered with (RFC 5259 §8.2, RFC 5524 §3.2), as text of the wire: what the
- * header of their part says of them, and what they are. `header` ends with its empty line.
+ * header of their part says of them, and what they are. `header` ends with its empty line; `breathe` is that of
+ * `SessionIo`.
  */
-export async function partStructure(header: string, octets: Octets): Promise<string> {
+export async function partStructure(
+  header: string,
+  octets: Octets,
+  breathe: () => Promise<void> | undefined,
+): Promise<string> {
   const indexer = new MessageIndexer()
   indexer.write(Buffer.from(header, 'latin1'))
-  for await (const piece of octets.pieces()) indexer.write(Buffer.from(piece)) // a piece is good until the next
+  for await (const piece of octets.pieces()) {
+    indexer.write(Buffer.from(piece)) // a piece is good until the next
+    await breathe()
+  }
   return indexer.end().bodyStructure.toString('latin1')
 }
 

@@ -4,6 +4,7 @@ import type { AccountStore } from '../../store/store.ts'
 import type { Section } from '../../wire/fetch-grammar.ts'
 import type { ImapUrl } from '../../wire/imap-url.ts'
 import { ComputedBatch } from '../fetch/computed-batch.ts'
+import { pieceOctets } from '../fetch/limits.ts'
 import { MessageSource, nil, type Value } from '../fetch/octets.ts'
 import { sectionReader } from '../fetch/sections.ts'
 import { allows, type MailboxReference } from '../reference.ts'
@@ -75,13 +76,13 @@ export function octetsOf(value: Value): Octets | undefined {
   }
 }
 
-/** Octets that are at hand. */
+/** Octets that are at hand; in pieces, so that nobody is held up by them either. */
 export function octetsInMemory(octets: Buffer): Octets {
-  return { length: octets.length, pieces: () => each([octets]) }
+  return { length: octets.length, pieces: () => slicesOf(octets) }
 }
 
-async function* each(pieces: readonly Buffer[]): AsyncGenerator<Buffer, void, undefined> {
-  for (const piece of pieces) if (piece.length > 0) yield piece
+async function* slicesOf(octets: Buffer): AsyncGenerator<Buffer, void, undefined> {
+  for (let at = 0; at < octets.length; at += pieceOctets) yield octets.subarray(at, at + pieceOctets)
 }
 
 /**
