@@ -13,25 +13,37 @@ import { type PackedBytes, StoreFailure } from '../store/store.ts'
 import type { SearchKey } from '../wire/search-grammar.ts'
 import type { SearchContext, SearchScope } from './context.ts'
 import type { Verdict } from './expression.ts'
+import { all, loosened } from './loosened.ts'
 import { MessageReader, scanMessage, sortNeedles } from './message-text.ts'
 import { needleOf } from './needle.ts'
 import { uidRanges } from './row-ranges.ts'
 import { search } from './search.ts'
 
-/** The search with the messages that each text matches by the collation in its place. */
+/** The search with the messages that each text matches by the collation in its place; only what may matter is read. */
 export async function collated(key: SearchKey, collation: Collation, context: SearchContext): Promise<SearchKey> {
-  const inside = (inner: SearchKey): Promise<SearchKey> => collated(inner, collation, context)
-  if (key.key === 'NOT') return { key: 'NOT', operand: await inside(key.operand) }
-  if (key.key === 'OR') return { key: 'OR', left: await inside(key.left), right: await inside(key.right) }
-  if (key.key === 'AND') {
-    const operands: SearchKey[] = []
-    for (const operand of key.operands) operands.push(await inside(operand))
-    return { key: 'AND', operands }
+  const { uids } = context.snapshot
+  const candidates = await search(loosened(key, asKept), context)
+  const within: SearchKey = { key: 'UID', set: { saved: false, ranges: uidRanges(candidates, uids) } }
+  const resolved = async (inner: SearchKey): Promise<SearchKey> => {
+    if (inner.key === 'NOT') return { key: 'NOT', operand: await resolved(inner.operand) }
+    if (inner.key === 'OR') return { key: 'OR', left: await resolved(inner.left), right: await resolved(inner.right) }
+    if (inner.key === 'AND') {
+      const operands: SearchKey[] = []
+      for (const operand of inner.operands) operands.push(await resolved(operand))
+      return { key: 'AND', operands }
+    }
+    // Fuzzy matching has nothing to do with collations (RFC 6203 §3).
+    if (!('value' in inner)) return inner
+    const rows = await search({ key: 'AND', operands: [within, inner] }, context)
+    const matching = await confirmed(inner, rows, collation, context)
+    return { key: 'UID', set: { saved: false, ranges: uidRanges(matching, uids) } }
   }
-  // Fuzzy matching has nothing to do with collations (RFC 6203 §3).
-  if (!('value' in key)) return key
-  const rows = await confirmed(key, await search(key, context), collation, context)
-  return { key: 'UID', set: { saved: false, ranges: uidRanges(rows, context.snapshot.uids) } }
+  return resolved(key)
+}
+
+/** A text by i;unicode-casemap finds as much; a fuzzy one is decided elsewhere. */
+function asKept(key: SearchKey): SearchKey | undefined {
+  return key.key === 'FUZZY' ? all : 'value' in key ? key : undefined
 }
 
 /** Those of the rows in which a text is found by the collation. */

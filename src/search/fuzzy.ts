@@ -6,6 +6,7 @@ import type { SearchKey } from '../wire/search-grammar.ts'
 import type { SearchContext } from './context.ts'
 import { scoresOfFields, scoresOfText } from './fuzzy-scores.ts'
 import { collated } from './collated.ts'
+import { all, loosened } from './loosened.ts'
 import { uidRanges } from './row-ranges.ts'
 import { mentions, search } from './search.ts'
 
@@ -27,22 +28,14 @@ type TextSearchKey = Extract<SearchKey, { readonly value: string }>
 export async function searchFuzzily(key: SearchKey, context: SearchContext): Promise<Found> {
   if (context.collation) key = await collated(key, context.collation, context)
   if (!mentions(key, ['FUZZY'])) return { rows: await search(key, context) }
-  const candidates = await search(loosened(key, false), context)
+  const candidates = await search(
+    loosened(key, (inner) => (inner.key === 'FUZZY' ? all : undefined)),
+    context,
+  )
   const tally = new Tally(context.snapshot.uids.length)
   const exact = await resolved(key, { context, candidates, tally, isFuzzy: false, isDenied: false })
   const rows = await search(exact, context)
   return { rows, scores: tally.means }
-}
-
-/** The search with fuzzy texts that match anything, or, where that is denied, nothing: it finds all that may match. */
-function loosened(key: SearchKey, isDenied: boolean): SearchKey {
-  if (key.key === 'FUZZY') return isDenied ? { key: 'NOT', operand: { key: 'ALL' } } : { key: 'ALL' }
-  if (key.key === 'NOT') return { key: 'NOT', operand: loosened(key.operand, !isDenied) }
-  if (key.key === 'AND') {
-    return { key: 'AND', operands: key.operands.map((operand) => loosened(operand, isDenied)) }
-  }
-  if (key.key !== 'OR') return key
-  return { key: 'OR', left: loosened(key.left, isDenied), right: loosened(key.right, isDenied) }
 }
 
 interface Resolution {
