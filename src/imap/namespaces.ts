@@ -89,24 +89,56 @@ export async function ownMailboxes(login: Login): Promise<MailboxReference[]> {
   return visibleIn(login.own, await login.account.tree())
 }
 
+/** A mailbox of another user, for who wants to name it and no more. */
+export type NamedMailbox = Pick<MailboxReference, 'name' | 'rights' | 'mailbox'>
+
+/** Mailboxes of others that the user may look up, by name, found without opening accounts where that is possible. */
+export async function othersNames(session: ImapSession, login: Login): Promise<Map<string, NamedMailbox>> {
+  const { sharing, store } = session.services
+  const names = new Map<string, NamedMailbox>()
+  if (!sharing) return names
+  await eachAccount(session, login, sharing, async (holder) => {
+    const { prefix, rightsTo } = await standing(login, sharing, holder)
+    const { byId } =
+      (await store.mailboxesOf?.(holder.account)) ?? (await (await session.others.open(holder.account)).tree())
+    for (const mailbox of byId.values()) {
+      const rights = rightsTo(mailbox)
+      if (allows({ rights }, 'l')) names.set(prefix + mailbox.name, { name: prefix + mailbox.name, rights, mailbox })
+    }
+  })
+  return names
+}
+
 /** Mailboxes of others that the user may look up, account by account. */
 export async function othersMailboxes(session: ImapSession, login: Login): Promise<MailboxReference[]> {
   const { sharing } = session.services
   if (!sharing) return []
   const found: MailboxReference[] = []
+  await eachAccount(session, login, sharing, async (holder) => {
+    const place = await placeOf(session, login, sharing, holder)
+    found.push(...visibleIn(place, await place.account.tree()))
+  })
+  return found
+}
+
+/** Does something for each account that has something for the user; others have their turn in between. */
+async function eachAccount(
+  session: ImapSession,
+  login: Login,
+  sharing: Sharing,
+  work: (holder: Holder) => Promise<void>,
+): Promise<void> {
   for (const account of await accountsFor(session, login, sharing)) {
     try {
       const holder = await sharing.holderOf(account)
-      if (!holder) continue // removed, and not erased yet
-      const place = await placeOf(session, login, sharing, holder)
-      found.push(...visibleIn(place, await place.account.tree()))
+      if (holder) await work(holder) // else it is removed, and not erased yet
     } catch (error) {
       if (!(error instanceof StoreFailure)) throw error
       // One account that cannot be opened is no reason to show nothing of the others.
       session.services.log.error({ err: error, account }, 'an account that is shared cannot be opened')
     }
+    await session.io.breathe()
   }
-  return found
 }
 
 /** The other accounts that have something for the user. */
@@ -119,11 +151,15 @@ async function accountsFor(session: ImapSession, login: Login, sharing: Sharing)
 }
 
 async function placeOf(session: ImapSession, login: Login, sharing: Sharing, holder: Holder): Promise<Place> {
+  return { ...(await standing(login, sharing, holder)), account: await session.others.open(holder.account) }
+}
+
+/** How the user stands to an account that is not theirs. */
+async function standing(login: Login, sharing: Sharing, holder: Holder): Promise<Omit<Place, 'account'>> {
   const { user } = login.identity
   const identifiers = await sharing.identifiersOf(user)
   const isOwner = holder.owners.some((owner) => identifiers.includes(owner))
   return {
-    account: await session.others.open(holder.account),
     prefix: levelOf(sharing, holder) + separator + holder.name + separator,
     user,
     rightsTo: isOwner ? everyRight : (mailbox) => (mailbox ? rightsOf(mailbox.acl, identifiers) : ''),

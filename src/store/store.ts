@@ -19,6 +19,11 @@ export interface Store {
    * The ids of accounts that may grant something to one of these identifiers: all that do, and perhaps some that did.
    */
   sharedWith(identifiers: readonly string[]): Promise<readonly string[]>
+  /**
+   * The mailboxes of an account as they are now, for who wants only their names and rights; the account need not be open
+   * for it. An engine to which that makes no difference has no such method.
+   */
+  mailboxesOf?(id: string): Promise<MailboxNames>
   /** The ids of all accounts. */
   accounts(): Promise<readonly string[]>
   /** Erases an account and all its mail. Throws `StoreFailure` (`busy`) while anybody has it open. */
@@ -26,6 +31,9 @@ export interface Store {
   /** Makes everything durable and lets go of all files. */
   close(): Promise<void>
 }
+
+/** A tree without what is not about names and rights. */
+export type MailboxNames = Pick<MailboxTree, 'byId' | 'byName'>
 
 /** What can be computed from a message's octets once, and is kept: see `IndexedMessage` in `mime/`. */
 export type ComputedKind =

@@ -1,18 +1,24 @@
-import type { Mailbox, MailboxStatus } from '../../model/mailbox.ts'
+import type { Mailbox } from '../../model/mailbox.ts'
 import { Refusal } from '../../model/refusal.ts'
-import type { AccountStore } from '../../store/store.ts'
 import type { Cursor } from '../../wire/cursor.ts'
 import { BadSyntax } from '../../wire/syntax-error.ts'
 import { defineCommand, type Command, type SessionIn } from '../command.ts'
 import { offers } from '../capabilities.ts'
 import { canonicalPattern, matchesPattern, mayMatchBelow } from '../list-pattern.ts'
 import { parseEntryNames } from '../metadata-names.ts'
-import { othersMailboxes } from '../namespaces.ts'
+import { findMailbox, type NamedMailbox, othersNames } from '../namespaces.ts'
 import { allows, type MailboxReference, referenceTo } from '../reference.ts'
 import { myRightsResponse } from '../responses/acl.ts'
 import { listResponse, parentsOf } from '../responses/list.ts'
 import { mailboxEntries, metadataResponse, seesMetadata } from '../responses/metadata.ts'
-import { checkStatusItems, fullStatus, parseStatusItems, statusResponse, type StatusItem } from '../responses/status.ts'
+import {
+  checkStatusItems,
+  fullStatus,
+  parseStatusItems,
+  statusesThereAre,
+  statusResponse,
+  type StatusItem,
+} from '../responses/status.ts'
 
 /** Patterns one LIST may have. */
 const maxPatterns = 100
@@ -66,8 +72,10 @@ export const list: Command<'authenticated', ListArgs> = defineCommand({
     const known = { own: tree.byName, others: await othersFor(session, canonical) }
     const subscribed = tree.subscriptions(session.login.identity.user)
     const listed = selectNames(session, known, subscribed, args, canonical)
-    const statuses = await statusesOf(session, listed, want.status)
-    for (const { name, matched, attributes, extra } of listed) {
+    const references = await referencesTo(session, known, listed, want)
+    const statuses = await statusesOf(session, references, want.status)
+    for (const { name, isMatched, attributes, extra } of listed) {
+      const matched = isMatched ? references.get(name) : undefined
       session.out.line(listResponse(session, attributes, name, extra))
       const status = statuses.get(name)
       if (status !== undefined) session.out.line(status)
@@ -86,15 +94,13 @@ export const list: Command<'authenticated', ListArgs> = defineCommand({
 /** Mailboxes by the names that the client knows. Where an own one has the same name, it covers the other. */
 interface Known {
   readonly own: ReadonlyMap<string, Mailbox>
-  readonly others: ReadonlyMap<string, MailboxReference>
+  readonly others: ReadonlyMap<string, NamedMailbox>
 }
 
 interface Listed {
   readonly name: string
-  /** Absent where there is only a name, and where nothing but the name is wanted. */
-  readonly reference: MailboxReference | undefined
-  /** The same, where it is not only listed for the sake of inferior ones. */
-  readonly matched: MailboxReference | undefined
+  /** Whether it is not only listed for the sake of inferior ones. */
+  readonly isMatched: boolean
   readonly attributes: readonly string[]
   /** Extended data, space in front included. */
   readonly extra: string
@@ -110,7 +116,6 @@ function selectNames(
 ): Listed[] {
   const parents = parentsOf(own.keys())
   for (const parent of parentsOf(others.keys())) parents.add(parent)
-  const wantsMore = want.status.length > 0 || want.metadata.length > 0 || want.rights
   const filtered = select.subscribed || select.specialUse
   const meets = (name: string): boolean => {
     if (select.subscribed && !subscribed.has(name)) return false
@@ -146,12 +151,9 @@ function selectNames(
       if (other && !allows(other, 'r')) attributes.push('\\Noselect')
       if (mailbox) attributes.push(...mailbox.specialUse)
       const criteria = [...(select.subscribed ? ['"SUBSCRIBED"'] : []), ...(select.specialUse ? ['"SPECIAL-USE"'] : [])]
-      const reference = wantsMore && mailbox ? referenceTo(session.login.own, mailbox) : other
-      const matched = chosen.has(name) ? reference : undefined
       return {
         name,
-        reference,
-        matched,
+        isMatched: chosen.has(name),
         attributes,
         extra: childInfo.has(name) ? ` ("CHILDINFO" (${criteria.join(' ')}))` : '',
       }
@@ -162,27 +164,47 @@ function selectNames(
 async function othersFor(
   session: SessionIn<'authenticated'>,
   patterns: readonly string[],
-): Promise<ReadonlyMap<string, MailboxReference>> {
+): Promise<ReadonlyMap<string, NamedMailbox>> {
   const { login, services } = session
   const { sharing } = services
   const reaches = (level: string): boolean => patterns.some((pattern) => mayMatchBelow(pattern, level))
   if (!sharing || !(reaches(sharing.otherUsers) || reaches(sharing.shared))) return new Map()
-  const others = await othersMailboxes(session, login)
-  return new Map(others.map((reference) => [reference.name, reference]))
+  return othersNames(session, login)
+}
+
+/** The mailboxes among what is listed, where more of them than names is wanted; only then accounts of others are opened. */
+async function referencesTo(
+  session: SessionIn<'authenticated'>,
+  { own, others }: Known,
+  listed: readonly Listed[],
+  { status, metadata, rights }: ListArgs['want'],
+): Promise<ReadonlyMap<string, MailboxReference>> {
+  const references = new Map<string, MailboxReference>()
+  if (status.length === 0 && metadata.length === 0 && !rights) return references
+  for (const { name } of listed) {
+    const mailbox = own.get(name)
+    let reference = mailbox && referenceTo(session.login.own, mailbox)
+    if (!mailbox && others.has(name)) {
+      reference = await findMailbox(session, session.login, name)
+      await session.io.breathe()
+    }
+    if (reference) references.set(name, reference)
+  }
+  return references
 }
 
 /** STATUS responses of those that exist and may be read, by name (RFC 9051 §6.3.9.2). */
 async function statusesOf(
   session: SessionIn<'authenticated'>,
-  listed: readonly Listed[],
+  references: ReadonlyMap<string, MailboxReference>,
   items: readonly StatusItem[],
 ): Promise<Map<string, string>> {
   const responses = new Map<string, string>()
   if (items.length === 0) return responses
-  const readable = listed.flatMap(({ reference }) => (reference && allows(reference, 'r') ? [reference] : []))
-  for (const [account, references] of Map.groupBy(readable, (reference) => reference.account)) {
-    const statuses = await statusesThereAre(account, references)
-    for (const [n, reference] of references.entries()) {
+  const readable = [...references.values()].filter((reference) => allows(reference, 'r'))
+  for (const inAccount of Map.groupBy(readable, (reference) => reference.account).values()) {
+    const statuses = await statusesThereAre(inAccount)
+    for (const [n, reference] of inAccount.entries()) {
       const status = statuses[n]
       if (!status) continue
       try {
@@ -194,32 +216,6 @@ async function statusesOf(
     }
   }
   return responses
-}
-
-/** Asked for all at once, and one by one when another session has deleted one meanwhile; undefined for that one. */
-async function statusesThereAre(
-  account: AccountStore,
-  references: readonly MailboxReference[],
-): Promise<readonly (MailboxStatus | undefined)[]> {
-  const user = references[0]?.user
-  try {
-    return await account.status(
-      references.map(({ mailbox }) => mailbox.id),
-      user,
-    )
-  } catch (error) {
-    if (!isGone(error)) throw error
-  }
-  const found: (MailboxStatus | undefined)[] = []
-  for (const { mailbox } of references) {
-    try {
-      found.push(...(await account.status([mailbox.id], user)))
-    } catch (error) {
-      if (!isGone(error)) throw error
-      found.push(undefined)
-    }
-  }
-  return found
 }
 
 const isGone = (error: unknown): boolean => error instanceof Refusal && error.code === 'NONEXISTENT'

@@ -6,7 +6,7 @@ import type { Log } from '../../model/log.ts'
 import { silentLog } from '../../model/log.ts'
 import type { QuotaLimits } from '../../model/quota.ts'
 import { Refusal } from '../../model/refusal.ts'
-import type { Store } from '../store.ts'
+import type { MailboxNames, Store } from '../store.ts'
 import { StoreFailure } from '../store.ts'
 import { AccountHandle } from './account-handle.ts'
 import type { AccountSettings } from './account.ts'
@@ -16,6 +16,7 @@ import { asStoreFailure, realDisk } from './disk.ts'
 import type { ChunkCache } from './computed.ts'
 import { prepareFormat } from './format.ts'
 import { Grants } from './grants.ts'
+import { ClosedTrees } from './closed-trees.ts'
 import { lockDirectory } from './lock.ts'
 import type { AccountSurroundings } from './open-account.ts'
 import { openAccountFiles } from './open-account.ts'
@@ -156,6 +157,7 @@ export class EmbeddedStore implements Store {
   readonly #held = { count: 0 }
   readonly #wal = new WalThread()
   readonly #textThread = new TextThread()
+  readonly #closedTrees = new ClosedTrees()
   /** In the order of their last use. */
   readonly #opened = new Map<string, Opened>()
   #closed = false
@@ -221,6 +223,7 @@ export class EmbeddedStore implements Store {
   }
 
   async #open(id: string): Promise<Account> {
+    this.#closedTrees.forget(id)
     const directory = join(this.#directory, id)
     const isNew = !existsSync(directory)
     const parts = await openAccountFiles(directory, id, this.#surroundings)
@@ -256,11 +259,29 @@ export class EmbeddedStore implements Store {
 
   async #closeOne(id: string, opened: Opened): Promise<void> {
     opened.closing = opened.account
-      .then((account) => account.close())
+      .then(async (account) => {
+        const tree = account.tree()
+        await account.close()
+        this.#closedTrees.note(id, tree)
+      })
       .finally(() => {
         this.#opened.delete(id)
       })
     await opened.closing
+  }
+
+  async mailboxesOf(id: string): Promise<MailboxNames> {
+    await this.#opened.get(id)?.closing?.catch(() => {}) // told to whoever closes it
+    const opened = this.#opened.get(id)
+    if (opened && !opened.closing) return (await opened.account).tree()
+    const known = this.#closedTrees.get(id)
+    if (known) return known
+    const account = await this.openAccount(id)
+    try {
+      return await account.tree()
+    } finally {
+      await account.close()
+    }
   }
 
   async sharedWith(identifiers: readonly string[]): Promise<readonly string[]> {
@@ -280,6 +301,7 @@ export class EmbeddedStore implements Store {
     if (opened && opened.shares > 0) throw new StoreFailure('busy', `the account ${id} is in use`)
     if (opened) await (opened.closing ?? this.#closeOne(id, opened))
     rmSync(join(this.#directory, id), { recursive: true, force: true })
+    this.#closedTrees.forget(id)
     await this.#surroundings.disk.syncDirectory(this.#directory)
     this.#settings.grants.settle(id, { byId: new Map() })
   }

@@ -6,7 +6,7 @@ import { realDisk } from '../embedded/disk.ts'
 import type { EmbeddedStore, EmbeddedStoreOptions } from '../embedded/index.ts'
 import { chunkCache, defaultLimits, embeddedStore } from '../embedded/index.ts'
 import { OpenFiles } from '../embedded/segments.ts'
-import type { AccountStore, Store } from '../store.ts'
+import type { AccountStore, MailboxNames, Store } from '../store.ts'
 import { StoreFailure } from '../store.ts'
 import { FollowedAccount, type FollowerSettings } from './followed-account.ts'
 import { Link } from './link.ts'
@@ -133,6 +133,16 @@ export class SharedStore implements Store {
     if (!opened) return
     if (opened.shares > 0) opened.account.keep()
     else this.#closeOne(id, opened)
+  }
+
+  async mailboxesOf(id: string): Promise<MailboxNames> {
+    if (ownerOf(id, this.#options.workers) === this.#options.worker) return await this.#own.mailboxesOf(id)
+    const account = await this.openAccount(id)
+    try {
+      return await account.tree()
+    } finally {
+      await account.close()
+    }
   }
 
   async sharedWith(identifiers: readonly string[]): Promise<readonly string[]> {
