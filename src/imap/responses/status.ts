@@ -1,5 +1,6 @@
 import { systemFlag } from '../../model/flags.ts'
 import type { Mailbox, MailboxStatus } from '../../model/mailbox.ts'
+import { Refusal } from '../../model/refusal.ts'
 import type { Cursor } from '../../wire/cursor.ts'
 import { BadSyntax } from '../../wire/syntax-error.ts'
 import { offers } from '../capabilities.ts'
@@ -87,3 +88,35 @@ export async function fullStatus(
   for (let row = 0; row < sizes.length; row++) if (isDeleted[flags.at(row)]) deletedStorage += sizes[row]!
   return { ...status, deletedStorage }
 }
+
+/**
+ * The counters of mailboxes of one account: asked for all at once, and one by one when another session has deleted one
+ * meanwhile; undefined for that one.
+ */
+export async function statusesThereAre(
+  references: readonly MailboxReference[],
+): Promise<readonly (MailboxStatus | undefined)[]> {
+  const [first] = references
+  if (!first) return []
+  const { account, user } = first
+  try {
+    return await account.status(
+      references.map(({ mailbox }) => mailbox.id),
+      user,
+    )
+  } catch (error) {
+    if (!isGone(error)) throw error
+  }
+  const found: (MailboxStatus | undefined)[] = []
+  for (const { mailbox } of references) {
+    try {
+      found.push(...(await account.status([mailbox.id], user)))
+    } catch (error) {
+      if (!isGone(error)) throw error
+      found.push(undefined)
+    }
+  }
+  return found
+}
+
+const isGone = (error: unknown): boolean => error instanceof Refusal && error.code === 'NONEXISTENT'
