@@ -37,9 +37,10 @@ export async function placeOthers(session: ImapSession, login: Login, name: stri
   if (!sharing || level === undefined || holderName === undefined || rest.length === 0) return undefined
   const holder = await sharing.holderNamed(holderName)
   // Asked for in any case, so that the time taken does not tell who has an account here.
-  const accounts = await accountsFor(session, login, sharing)
+  const identifiers = await sharing.identifiersOf(login.identity.user)
+  const accounts = await accountsFor(session, login, sharing, identifiers)
   if (!holder || level !== levelOf(sharing, holder) || !accounts.includes(holder.account)) return undefined
-  const place = await placeOf(session, login, sharing, holder)
+  const place = await placeOf(session, standing(login, sharing, holder, identifiers), holder)
   return { place, name: inboxInCapitals(rest.join(separator)) }
 }
 
@@ -97,8 +98,7 @@ export async function othersNames(session: ImapSession, login: Login): Promise<M
   const { sharing, store } = session.services
   const names = new Map<string, NamedMailbox>()
   if (!sharing) return names
-  await eachAccount(session, login, sharing, async (holder) => {
-    const { prefix, rightsTo } = await standing(login, sharing, holder)
+  await eachAccount(session, login, sharing, async (holder, { prefix, rightsTo }) => {
     const { byId } =
       (await store.mailboxesOf?.(holder.account)) ?? (await (await session.others.open(holder.account)).tree())
     for (const mailbox of byId.values()) {
@@ -114,8 +114,8 @@ export async function othersMailboxes(session: ImapSession, login: Login): Promi
   const { sharing } = session.services
   if (!sharing) return []
   const found: MailboxReference[] = []
-  await eachAccount(session, login, sharing, async (holder) => {
-    const place = await placeOf(session, login, sharing, holder)
+  await eachAccount(session, login, sharing, async (holder, stands) => {
+    const place = await placeOf(session, stands, holder)
     found.push(...visibleIn(place, await place.account.tree()))
   })
   return found
@@ -126,12 +126,13 @@ async function eachAccount(
   session: ImapSession,
   login: Login,
   sharing: Sharing,
-  work: (holder: Holder) => Promise<void>,
+  work: (holder: Holder, stands: Standing) => Promise<void>,
 ): Promise<void> {
-  for (const account of await accountsFor(session, login, sharing)) {
+  const identifiers = await sharing.identifiersOf(login.identity.user)
+  for (const account of await accountsFor(session, login, sharing, identifiers)) {
     try {
       const holder = await sharing.holderOf(account)
-      if (holder) await work(holder) // else it is removed, and not erased yet
+      if (holder) await work(holder, standing(login, sharing, holder, identifiers)) // else it is removed, and not erased yet
     } catch (error) {
       if (!(error instanceof StoreFailure)) throw error
       // One account that cannot be opened is no reason to show nothing of the others.
@@ -141,27 +142,31 @@ async function eachAccount(
   }
 }
 
-/** The other accounts that have something for the user. */
-async function accountsFor(session: ImapSession, login: Login, sharing: Sharing): Promise<readonly string[]> {
-  const identifiers = await sharing.identifiersOf(login.identity.user)
+/** The other accounts that have something for the user, for whom these identifiers stand. */
+async function accountsFor(
+  session: ImapSession,
+  login: Login,
+  sharing: Sharing,
+  identifiers: readonly string[],
+): Promise<readonly string[]> {
   const granting = await session.services.store.sharedWith(identifiers)
   const accounts = new Set([...granting, ...(await sharing.ownedBy(identifiers))])
   accounts.delete(login.identity.account) // own mailboxes have no other name
   return [...accounts]
 }
 
-async function placeOf(session: ImapSession, login: Login, sharing: Sharing, holder: Holder): Promise<Place> {
-  return { ...(await standing(login, sharing, holder)), account: await session.others.open(holder.account) }
+async function placeOf(session: ImapSession, stands: Standing, { account }: Holder): Promise<Place> {
+  return { ...stands, account: await session.others.open(account) }
 }
 
 /** How the user stands to an account that is not theirs. */
-async function standing(login: Login, sharing: Sharing, holder: Holder): Promise<Omit<Place, 'account'>> {
-  const { user } = login.identity
-  const identifiers = await sharing.identifiersOf(user)
+type Standing = Omit<Place, 'account'>
+
+function standing({ identity }: Login, sharing: Sharing, holder: Holder, identifiers: readonly string[]): Standing {
   const isOwner = holder.owners.some((owner) => identifiers.includes(owner))
   return {
     prefix: levelOf(sharing, holder) + separator + holder.name + separator,
-    user,
+    user: identity.user,
     rightsTo: isOwner ? everyRight : (mailbox) => (mailbox ? rightsOf(mailbox.acl, identifiers) : ''),
   }
 }
