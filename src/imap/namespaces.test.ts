@@ -22,3 +22,20 @@ test('who had mailboxes named as a namespace before there was one keeps them, an
   assert.match(await bob.say('CREATE "Other Users/mine"'), / NO \[NOPERM\]/)
   await server.close()
 })
+
+test('mail comes into a shared account, for its owners', async () => {
+  const accounts = [
+    { name: 'alice', password: 'secret' },
+    { name: 'info', password: 'secret', owners: ['alice'] },
+  ]
+  const server = await startServer({ accounts, config: { server: { localDomains: ['localhost'] } } })
+  const lmtp = server.connect({ protocol: 'lmtp' })
+  let heard = ''
+  lmtp.on('data', (chunk: Buffer) => (heard += chunk.toString()))
+  lmtp.end('LHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<info@localhost>\r\nDATA\r\nSubject: order\r\n\r\n.\r\nQUIT\r\n')
+  await new Promise((resolve) => lmtp.once('close', resolve))
+  assert.match(heard, /^250 2\.\d\.\d .*\r\n221/m)
+  const alice = await connectClient(server, 'alice')
+  assert.match(await alice.say('STATUS Shared/info/INBOX (MESSAGES)'), /MESSAGES 1/)
+  await server.close()
+})
