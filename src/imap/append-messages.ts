@@ -43,8 +43,8 @@ export function parseMessage(cursor: Cursor, whole: boolean): MessageArgs {
     cursor.space()
     return { flags, internalDate, isCatenated: true, ...parseParts(cursor, whole) }
   }
-  const text = cursor.tryWord('UTF8') ? utf8Literal(cursor, whole) : textLiteral(cursor)
-  return { flags, internalDate, isCatenated: false, parts: [text], isOpen: !whole && cursor.atEnd }
+  const { text, isOpen } = readText(cursor, cursor.tryWord('UTF8'), whole)
+  return { flags, internalDate, isCatenated: false, parts: [text], isOpen }
 }
 
 /** Parts of one message. */
@@ -60,24 +60,29 @@ function parseParts(cursor: Cursor, whole: boolean): Pick<MessageArgs, 'parts' |
     if (word !== 'UTF8') cursor.space()
     if (word === 'URL') parts.push({ kind: 'url', url: cursor.astring('a URL') })
     else {
-      parts.push(word === 'TEXT' ? textLiteral(cursor) : utf8Literal(cursor, whole))
-      if (!whole && cursor.atEnd) return { parts, isOpen: true }
+      const { text, isOpen } = readText(cursor, word === 'UTF8', whole)
+      parts.push(text)
+      if (isOpen) return { parts, isOpen }
     }
   } while (cursor.tryChar(' '))
   cursor.char(')', '")" or a space')
   return { parts, isOpen: false }
 }
 
-function textLiteral(cursor: Cursor): MessagePart {
-  return { kind: 'text', size: cursor.streamedLiteral().size }
-}
-
-function utf8Literal(cursor: Cursor, whole: boolean): MessagePart {
-  cursor.space()
-  cursor.char('(')
-  const text = textLiteral(cursor)
-  if (whole || !cursor.atEnd) cursor.char(')')
-  return text
+/** `{n}`, or ` (~{n})`; it is open where the command so far ends behind it. */
+function readText(
+  cursor: Cursor,
+  isUtf8: boolean,
+  whole: boolean,
+): { readonly text: MessagePart; readonly isOpen: boolean } {
+  if (isUtf8) {
+    cursor.space()
+    cursor.char('(')
+  }
+  const text: MessagePart = { kind: 'text', size: cursor.streamedLiteral().size }
+  const isOpen = !whole && cursor.atEnd
+  if (isUtf8 && !isOpen) cursor.char(')')
+  return { text, isOpen }
 }
 
 /** The messages of a command that is complete, up to its end. */
