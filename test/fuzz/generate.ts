@@ -223,7 +223,7 @@ const makes: readonly Make[] = [
     `LIST "" * RETURN (METADATA ${list(random, entryNames)} STATUS (${random.pick(['DELETED-STORAGE', 'DELETED'])}))`,
   (random) => `${random.pick(['GETQUOTA', 'GETQUOTAROOT'])} ${random.pick(['""', ...mailboxes])}`,
   (random) =>
-    `SETQUOTA ${random.pick(['""', ...mailboxes])} (${random.pick(['', 'MESSAGE 1', 'STORAGE 9223372036854775807', 'X 1'])})`,
+    `SETQUOTA ${random.pick(['""', ...mailboxes])} (${random.pick(['', 'MESSAGE 4294967295', 'STORAGE 9223372036854775807', 'X 1'])})`,
   (random) => {
     const message = random.pick(['', 'x', 'Subject: a\r\n\r\nb', '\r\n', 'a: b\r\n'.repeat(200), 'x\0y'])
     const head = random.pick(['', list(random, flags) + ' ', random.pick(dateTimes) + ' '])
