@@ -108,6 +108,8 @@ export const capabilities: readonly Capability[] = [
   capability('UNAUTHENTICATE', 8437, 'after', (session) => !session.io.compressed),
   capability('UTF8=ACCEPT', 9755, 'after', ({ services }) => services.site?.utf8Only !== true),
   capability('UTF8=ONLY', 9755, 'always', ({ services }) => services.site?.utf8Only === true),
+  // Of no RFC: what Gmail offers, with ids and threads as RFC 8474 has them.
+  capability('X-GM-EXT-1', 8474, 'after', ({ services }) => services.gmail === true),
   capability('COMPRESS=DEFLATE', 4978, 'after', (session) => !session.io.compressed),
 ]
 

@@ -30,6 +30,8 @@ export interface ImapServices {
   readonly serverId: ReadonlyMap<string, string>
   /** Capabilities that are switched off, in capitals as CAPABILITY prints them. */
   readonly disabledCapabilities: ReadonlySet<string>
+  /** Whether X-GM-EXT-1, which is Gmail's, is offered. */
+  readonly gmail?: boolean
   /** How many connections are signed in, by account; shared by all connections. */
   readonly loginCounts: Map<string, number>
   /** Told of each command when it is done, for metrics. */

@@ -46,6 +46,10 @@ export function matchColumns(key: SearchKey, context: SearchContext): RowSet | u
       return matchNumber(snapshot.messages, objectNumber('M', key.id))
     case 'THREADID':
       return matchNumber(snapshot.threads, objectNumber('T', key.id))
+    case 'X-GM-MSGID':
+      return matchNumber(snapshot.messages, key.number)
+    case 'X-GM-THRID':
+      return matchNumber(snapshot.threads, key.number)
     case 'UID':
       return matchUids(context, key.set, normalise(key.set, viewUids.at(-1) ?? 0))
     case 'UIDAFTER':
@@ -74,6 +78,8 @@ export function matchColumns(key: SearchKey, context: SearchContext): RowSet | u
     case 'SUBJECT':
     case 'TEXT':
     case 'TO':
+    case 'X-GM-LABELS': // resolved, as X-GM-RAW is, before the search begins
+    case 'X-GM-RAW':
       return undefined
   }
 }

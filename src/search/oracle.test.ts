@@ -135,6 +135,10 @@ function matches(key: SearchKey, made: Mail, number: number): boolean {
       return number > key.uid
     case 'UIDBEFORE':
       return number < key.uid
+    case 'X-GM-LABELS':
+    case 'X-GM-MSGID':
+    case 'X-GM-RAW':
+    case 'X-GM-THRID':
     case 'ALL':
     case 'BCC':
     case 'CC':

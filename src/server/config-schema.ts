@@ -91,6 +91,11 @@ const server = z.strictObject({
   ),
 })
 
+const gmail = flag(
+  false,
+  'Whether X-GM-EXT-1 is offered, for programs written for Gmail: the other mailboxes that a message is in are its labels.',
+)
+
 const imap = z.strictObject({
   listen: listen('Where IMAP with STARTTLS is offered.'),
   startTls: flag(true, 'Whether STARTTLS is offered there.'),
@@ -99,12 +104,14 @@ const imap = z.strictObject({
   disabledCapabilities: words(
     'Capabilities not to offer here, as CAPABILITY prints them, for clients that misuse one. Without LITERAL+ there is LITERAL-, if it is not in the list as well: then literals of more than 4096 octets are asked for first.',
   ),
+  gmail,
 })
 
 const imaps = z.strictObject({
   listen: listen('Where IMAP over TLS is offered.'),
   proxyProtocol: flag(false, 'Whether every connection begins with a PROXY protocol v2 header, ahead of TLS.'),
   disabledCapabilities: words('Capabilities not to offer here, as CAPABILITY prints them.'),
+  gmail,
 })
 
 const lmtp = z.strictObject({

@@ -17,11 +17,13 @@ export interface Config {
     readonly allowPlaintextLogin: boolean
     readonly proxyProtocol: boolean
     readonly disabledCapabilities: readonly string[]
+    readonly gmail: boolean
   }
   readonly imaps: {
     readonly listen: readonly string[]
     readonly proxyProtocol: boolean
     readonly disabledCapabilities: readonly string[]
+    readonly gmail: boolean
   }
   readonly lmtp: { readonly listen: readonly string[]; readonly socketMode: number }
   readonly http: { readonly listen: readonly string[] }

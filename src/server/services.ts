@@ -63,7 +63,7 @@ export function makeServices(config: Config, ground: Ground): Services {
       ['name', 'Crispin'],
       ['version', version],
     ]),
-    disabledCapabilities: namesOf(config.imap.disabledCapabilities),
+    ...offersOf(config.imap),
     ...annotationsAndQuotas(config, directory),
     loginCounts: new Map(),
     ...(onCommand ? { onCommand } : {}),
@@ -71,7 +71,7 @@ export function makeServices(config: Config, ground: Ground): Services {
   }
   return {
     imap,
-    imaps: { ...imap, disabledCapabilities: namesOf(config.imaps.disabledCapabilities) },
+    imaps: { ...imap, ...offersOf(config.imaps) },
     lmtp: {
       store,
       recipients: async (address) => {
@@ -91,14 +91,18 @@ export function withLimits(services: Services, config: Config): Services {
   const { messageBytes, recipients } = config.limits
   const limits = imapLimitsOf(config)
   return {
-    imap: { ...services.imap, limits, disabledCapabilities: namesOf(config.imap.disabledCapabilities) },
-    imaps: { ...services.imaps, limits, disabledCapabilities: namesOf(config.imaps.disabledCapabilities) },
+    imap: { ...services.imap, limits, ...offersOf(config.imap) },
+    imaps: { ...services.imaps, limits, ...offersOf(config.imaps) },
     lmtp: { ...services.lmtp, limits: { ...services.lmtp.limits, messageBytes, recipients } },
   }
 }
 
-function namesOf(capabilities: readonly string[]): ReadonlySet<string> {
-  return new Set(capabilities.map((name) => name.toUpperCase()))
+/** What is offered at listeners of one kind. */
+function offersOf({ disabledCapabilities, gmail }: Config['imap' | 'imaps']): {
+  disabledCapabilities: ReadonlySet<string>
+  gmail: boolean
+} {
+  return { disabledCapabilities: new Set(disabledCapabilities.map((name) => name.toUpperCase())), gmail }
 }
 
 /** What a configuration says of the server's own annotations, and of quotas. */

@@ -43,6 +43,9 @@ export type PlainFetchItem =
   | 'SAVEDATE'
   | 'THREADID'
   | 'UID'
+  | 'X-GM-LABELS'
+  | 'X-GM-MSGID'
+  | 'X-GM-THRID'
 
 /** RFC 9051 §9 fetch-att, RFC 3501 §9 fetch-att, and extensions. */
 export type FetchItem =
@@ -70,6 +73,9 @@ const plainItems: ReadonlySet<string> = new Set<PlainFetchItem>([
   'SAVEDATE',
   'THREADID',
   'UID',
+  'X-GM-LABELS',
+  'X-GM-MSGID',
+  'X-GM-THRID',
 ])
 
 function isPlain(name: string): name is PlainFetchItem {

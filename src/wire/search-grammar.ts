@@ -35,6 +35,12 @@ export type SearchKey =
   | { readonly key: 'UID' | 'SEQUENCE'; readonly set: NumberSet }
   /** RFC 5466 §3.1: another search, by its name. */
   | { readonly key: 'FILTER'; readonly name: string }
+  /** X-GM-EXT-1: a message, or a thread, by the number that FETCH tells. */
+  | { readonly key: 'X-GM-MSGID' | 'X-GM-THRID'; readonly number: number }
+  /** X-GM-EXT-1: messages that are in a mailbox, too. Octets as sent, which are a name and in no charset. */
+  | { readonly key: 'X-GM-LABELS'; readonly label: string }
+  /** X-GM-EXT-1: a search in the words of Gmail. */
+  | { readonly key: 'X-GM-RAW'; readonly query: string }
   /** RFC 9738 §3.2. */
   | { readonly key: 'UIDAFTER' | 'UIDBEFORE'; readonly uid: number }
   | { readonly key: 'NOT'; readonly operand: SearchKey }
@@ -168,6 +174,13 @@ function parseKey(cursor: Cursor, depth: number, budget: { keys: number }): Sear
       if (name.includes('/')) throw cursor.bad('the name of a filter has no slash')
       return { key: word, name }
     }
+    case 'X-GM-MSGID':
+    case 'X-GM-THRID':
+      return { key: word, number: cursor.number64('an id') }
+    case 'X-GM-LABELS':
+      return { key: word, label: parseLabel(cursor) }
+    case 'X-GM-RAW':
+      return { key: word, query: cursor.astring('a search') }
     case 'UIDAFTER':
     case 'UIDBEFORE':
       return { key: word, uid: cursor.nzNumber('a UID') }
@@ -182,6 +195,11 @@ function parseKey(cursor: Cursor, depth: number, budget: { keys: number }): Sear
     default:
       throw cursor.bad('unknown search key')
   }
+}
+
+/** A label of X-GM-EXT-1: the name of a mailbox, or `\\Inbox` and its like, in quotes or not. */
+export function parseLabel(cursor: Cursor): string {
+  return cursor.peek() === '\\' ? cursor.flag() : cursor.astring('a label')
 }
 
 function parseModSeq(cursor: Cursor): SearchKey {
@@ -201,6 +219,7 @@ function parseModSeq(cursor: Cursor): SearchKey {
  */
 export function decodeStrings(key: SearchKey, decode: (octets: string) => string): SearchKey {
   if ('value' in key) return { ...key, value: decode(key.value) }
+  if (key.key === 'X-GM-RAW') return { ...key, query: decode(key.query) }
   if ('operand' in key) return { key: key.key, operand: decodeStrings(key.operand, decode) }
   if (key.key === 'AND') return { key: 'AND', operands: key.operands.map((each) => decodeStrings(each, decode)) }
   if (key.key !== 'OR') return key
@@ -262,6 +281,13 @@ export function formatSearchKey(key: SearchKey): string {
       return `UID ${formatNumberSet(key.set)}`
     case 'FILTER':
       return `FILTER ${key.name}`
+    case 'X-GM-MSGID':
+    case 'X-GM-THRID':
+      return `${key.key} ${key.number}`
+    case 'X-GM-LABELS':
+      return `${key.key} ${astring(key.label)}`
+    case 'X-GM-RAW':
+      return `${key.key} ${astring(key.query)}`
     case 'UIDAFTER':
     case 'UIDBEFORE':
       return `${key.key} ${key.uid}`

@@ -63,7 +63,8 @@ export const esearch: Command<'authenticated', EsearchArgs> = defineCommand({
       throw new BadSyntax('CHARSET has no place beside UTF8=ACCEPT', 0) // RFC 9755 §3
     }
     return answered(session, returns, async () => {
-      const decoded = await preparedKey(session, charset, key)
+      const selectedOnly = sources.every(({ which }) => which === 'selected')
+      const decoded = await preparedKey(session, charset, key, selectedOnly)
       if (!decoded) return badCharset
       if (mentions(decoded, ['MODSEQ'])) session.enableCondstore() // RFC 7162 §3.1
       const mailboxes = await filteredMailboxes(session, sources)

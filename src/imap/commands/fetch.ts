@@ -13,6 +13,7 @@ import { marksSeen, planFetch } from '../fetch/plan.ts'
 import { FetchResponses } from '../fetch/responses.ts'
 import { Troubles } from '../fetch/troubles.ts'
 import { writeVanished } from '../fetch/vanished.ts'
+import { labelsToFetch, speaksGmail } from '../gmail/labels.ts'
 import { allows } from '../reference.ts'
 
 interface FetchArgs extends FetchModifiers {
@@ -22,7 +23,8 @@ interface FetchArgs extends FetchModifiers {
 
 /**
  * FETCH and UID FETCH, RFC 9051 §6.4.5 (RFC 3501 §6.4.5), with BINARY (RFC 3516), CHANGEDSINCE and VANISHED
- * (RFC 7162 §3.1.4, §3.2.6), PARTIAL (RFC 9394 §3.3), PREVIEW (RFC 8970), SAVEDATE (RFC 8514), EMAILID and THREADID (RFC 8474).
+ * (RFC 7162 §3.1.4, §3.2.6), PARTIAL (RFC 9394 §3.3), PREVIEW (RFC 8970), SAVEDATE (RFC 8514), EMAILID and THREADID (RFC 8474),
+ * and what is Gmail's.
  */
 export const fetch: Command<'selected', FetchArgs> = defineCommand({
   name: 'FETCH',
@@ -50,6 +52,9 @@ export const fetch: Command<'selected', FetchArgs> = defineCommand({
     const { selected } = session
     const { view } = selected
     if (vanished && !session.enabled.has('QRESYNC')) throw new BadSyntax('ENABLE QRESYNC first', 0) // RFC 7162 §3.2.6
+    if (items.some(({ item }) => item.startsWith('X-GM-')) && !speaksGmail(session)) {
+      throw new BadSyntax('unknown fetch item', 0)
+    }
     if (partial) requirePageWithin(session, partial)
     const named = session.resolve(selected, set, byUid)
     const asked = partial ? pageOf(named, partial) : named
@@ -68,6 +73,7 @@ export const fetch: Command<'selected', FetchArgs> = defineCommand({
       withModSeq: changedSince !== undefined,
       condstore: session.condstore,
       uidInFront: session.uidOnly,
+      ...(await labelsToFetch(session, items, selection)),
     })
     const troubles = new Troubles(session, asked.someGone)
     const answered = limitCode === undefined ? selection : newestFirst(selection)

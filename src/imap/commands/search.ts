@@ -9,6 +9,7 @@ import { BadSyntax } from '../../wire/syntax-error.ts'
 import { defineCommand, type Command, type CommandForm, type Done, type SessionIn } from '../command.ts'
 import type { ImapSession } from '../session.ts'
 import { withFilters } from '../filters.ts'
+import { withoutGmailKeys } from '../gmail/search-keys.ts'
 import { answerWithin, newestIn } from '../message-limit.ts'
 import { code, uidRequired } from '../responses/codes.ts'
 import { writeEsearch, writeNumbers } from '../responses/search.ts'
@@ -100,13 +101,18 @@ function decodeKey(session: ImapSession, charset: string | undefined, key: Searc
   return decodeStrings(key, (octets) => decodeText(Buffer.from(octets, 'latin1'), charset) ?? '\ufffd')
 }
 
-/** {@link decodeKey} for a key as it was sent, its filters replaced by what they stand for (RFC 5466 §3.1). */
+/**
+ * {@link decodeKey} for a key as it was sent, its filters replaced by what they stand for (RFC 5466 §3.1), and what is
+ * Gmail's. `inSelected`: whether the selected mailbox alone is searched.
+ */
 export async function preparedKey(
   session: SessionIn<'authenticated'>,
   charset: string | undefined,
   key: SearchKey,
+  inSelected: boolean = true,
 ): Promise<SearchKey | undefined> {
-  return decodeKey(session, charset, await withFilters(session, charset, key))
+  const decoded = decodeKey(session, charset, await withFilters(session, charset, key))
+  return decoded && withoutGmailKeys(session, decoded, inSelected)
 }
 
 /** The rows of the view's snapshot that match, with their scores where the search is fuzzy (RFC 6203 §4). */

@@ -6,15 +6,18 @@ import type { Rights } from '../../model/rights.ts'
 import { type MailboxSnapshot, rowsOfAll } from '../../model/snapshot.ts'
 import type { MailboxView, Selection } from '../../session/view.ts'
 import { formatSet, type NumberSet } from '../../wire/number-set.ts'
+import { parseLabel } from '../../wire/search-grammar.ts'
 import { defineCommand, type Command, type SessionIn } from '../command.ts'
 import { parseFlags } from '../flags.ts'
+import { storeLabels, type StoreLabelsArgs } from '../gmail/store-labels.ts'
 import { answerWithin, newestUids } from '../message-limit.ts'
 import { actorOf } from '../reference.ts'
 import { code } from '../responses/codes.ts'
 import { requireWritable, writeFlagUpdates, writeNewKeywords } from '../responses/updates.ts'
 import type { SelectedMailbox } from '../state.ts'
 
-interface StoreArgs {
+interface StoreFlagsArgs {
+  readonly labels?: never
   readonly set: NumberSet
   readonly mode: FlagMode
   readonly silent: boolean
@@ -22,14 +25,16 @@ interface StoreArgs {
   readonly unchangedSince: number | undefined
 }
 
-/** STORE and UID STORE, RFC 9051 §6.4.6 (RFC 3501 §6.4.6); UNCHANGEDSINCE, RFC 7162 §3.1.3. */
+type StoreArgs = StoreFlagsArgs | StoreLabelsArgs
+
+/** STORE and UID STORE, RFC 9051 §6.4.6 (RFC 3501 §6.4.6); UNCHANGEDSINCE, RFC 7162 §3.1.3; labels of X-GM-EXT-1. */
 export const store: Command<'selected', StoreArgs> = defineCommand({
   name: 'STORE',
   state: 'selected',
   uid: 'also',
   effects: { usesSequenceNumbers: true },
 
-  parse(cursor) {
+  parse(cursor): StoreArgs {
     cursor.space()
     const set = cursor.sequenceSet()
     cursor.space()
@@ -43,6 +48,12 @@ export const store: Command<'selected', StoreArgs> = defineCommand({
     }
     const mode = cursor.tryChar('+') ? 'add' : cursor.tryChar('-') ? 'remove' : 'replace'
     const item = cursor.keyword('FLAGS')
+    if (/^X-GM-LABELS(?:\.SILENT)?$/.test(item) && unchangedSince === undefined) {
+      cursor.space()
+      const labels = cursor.peek() === '(' ? cursor.list(() => parseLabel(cursor)) : [parseLabel(cursor)]
+      cursor.end()
+      return { set, mode, silent: item.endsWith('.SILENT'), labels }
+    }
     if (item !== 'FLAGS' && item !== 'FLAGS.SILENT') throw cursor.bad('FLAGS and FLAGS.SILENT can be stored')
     cursor.space()
     const flags = parseFlags(cursor)
@@ -50,7 +61,9 @@ export const store: Command<'selected', StoreArgs> = defineCommand({
     return { set, mode, silent: item === 'FLAGS.SILENT', flags, unchangedSince }
   },
 
-  async run(session, { set, mode, silent, flags, unchangedSince }, { byUid }) {
+  async run(session, args, { byUid }) {
+    if (args.labels) return storeLabels(session, args, byUid)
+    const { set, mode, silent, flags, unchangedSince } = args
     const { selected } = session
     requireWritable(selected)
     requireSome(selected, mode, flags)

@@ -51,6 +51,8 @@ export interface PlanContext {
   readonly withModSeq: boolean
   /** Whether every response begins with the UID, which then needs no item (RFC 9586 §3.3). */
   readonly uidInFront: boolean
+  /** X-GM-LABELS by row, where it is among the items. */
+  readonly labels?: (row: number) => string
   /** Whether changes of flags are told with UID and mod-sequence (RFC 7162 §3.2.4). */
   readonly condstore: boolean
 }
@@ -119,7 +121,7 @@ const whole: Section = { part: [] }
 function planItem(
   item: FetchItem,
   space: string,
-  { snapshot, flags }: PlanContext,
+  { snapshot, flags, labels }: PlanContext,
   computed: (kind: ComputedKind) => ComputedBatch,
 ): Step {
   const plain = (label: string, write: WriteText): Step => ({ kind: 'text', label: space + label, text: write })
@@ -147,6 +149,12 @@ function planItem(
       return plain('EMAILID (M', (row) => snapshot.messages[row]!.toString(36) + ')')
     case 'THREADID':
       return plain('THREADID (T', (row) => snapshot.threads[row]!.toString(36) + ')')
+    case 'X-GM-LABELS':
+      return plain('', labels ?? (() => 'X-GM-LABELS ()'))
+    case 'X-GM-MSGID':
+      return plain('X-GM-MSGID ', (row) => String(snapshot.messages[row]!))
+    case 'X-GM-THRID':
+      return plain('X-GM-THRID ', (row) => String(snapshot.threads[row]!))
     case 'ENVELOPE':
       return kept('ENVELOPE', 'envelope')
     case 'BODY':
