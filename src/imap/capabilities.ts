@@ -42,6 +42,7 @@ export const capabilities: readonly Capability[] = [
   capability('ENABLE', 5161, 'always'),
   capability('IDLE', 2177, 'always'),
   capability('LANGUAGE', 5255, 'always'),
+  capability('NOTIFY', 5465, 'after'),
   capability('NAMESPACE', 2342, 'after'),
   capability('CHILDREN', 3348, 'after'),
   capability('ACL', 4314, 'after', sharesMailboxes),

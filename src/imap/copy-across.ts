@@ -49,12 +49,14 @@ export async function copyAcross(
       const row = rows[n]! - 1 // as many
       return { staged: message, flags: flagsAt(source, row), internalDate: source.internalDates[row]! } // inside bounds
     })
-    const committed = await target.account.commit([
+    const committed = await session.commit(target.account, [
       { op: 'append', mailbox: target.mailbox.id, messages, ...actorOf(target) },
     ])
     const { uidValidity, uids: to } = resultOf(committed, 0, 'append')
     if (op === 'copy') return { uidValidity, from: uids, to, modSeq: source.highestModSeq }
-    const { modSeq } = await account.commit([{ op: 'expunge', mailbox: view.mailbox, uids, onlyDeleted: false }])
+    const { modSeq } = await session.commit(account, [
+      { op: 'expunge', mailbox: view.mailbox, uids, onlyDeleted: false },
+    ])
     return { uidValidity, from: uids, to, modSeq }
   } finally {
     for (const message of staged) message.release() // does nothing to those that are committed

@@ -15,6 +15,7 @@ import { framingProblems, storeFailures } from './failure-texts.ts'
 import { allows } from './reference.ts'
 import { writeLastUpdates, writeUpdates } from './responses/updates.ts'
 import { progressNotes } from './progress.ts'
+import type { Notifications } from './notify/notifications.ts'
 import type { ImapServices } from './services.ts'
 import { ImapSession, type SessionIo } from './session.ts'
 import { Disconnected, Turns } from './turns.ts'
@@ -197,12 +198,18 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
           if (this.#goodbye !== undefined) this.#sayGoodbye()
           continue
         }
+        if (!this.#underway && this.#session.notifications?.isDue) {
+          await this.#notify(this.#session.notifications)
+          if (this.#goodbye !== undefined) this.#sayGoodbye()
+          continue
+        }
         const frame = this.#framer.next()
         if (!frame) {
           const { buffered } = this.#framer
           this.#out.flush()
           // Where both ends are in one process, a client may hear its answer and go on while it is being written.
-          if (this.#framer.buffered !== buffered || this.#underway?.lasting.isDue) continue
+          const isDue = (this.#underway?.lasting ?? this.#session.notifications)?.isDue
+          if (this.#framer.buffered !== buffered || isDue) continue
           if (!this.#out.blocked) break
           await this.#out.settled() // who does not read answers is not listened to
           continue
@@ -369,6 +376,19 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
     } catch (error) {
       if (error instanceof Disconnected) throw error
       await this.#endUnderway(underway, asError(error))
+    }
+  }
+
+  /** Tells what the client wants to be notified of between commands (RFC 5465 §3.1). */
+  async #notify(notifications: Notifications): Promise<void> {
+    try {
+      await notifications.tell()
+      await this.settled()
+    } catch (error) {
+      if (error instanceof Disconnected) throw error
+      if (await this.#selectedIsGone()) return
+      this.#services.log.error({ err: error }, 'a client could not be notified')
+      notifications.overflow()
     }
   }
 

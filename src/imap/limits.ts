@@ -20,6 +20,8 @@ export interface ImapLimits {
   readonly maxAppendMessages: number
   /** Octets that the URLs of one APPEND or REPLACE may name together (RFC 4469): a short URL can name a long message. */
   readonly maxCatenatedBytes: number
+  /** Mailboxes whose messages one client is notified of (RFC 5465): 40 octets are kept of each. */
+  readonly maxNotifyMailboxes: number
   /** Time to sign in, in milliseconds. */
   readonly loginTimeoutMs: number
   /** Time without a command until autologout, in milliseconds; at least 30 minutes (RFC 9051 §5.4). */
@@ -48,6 +50,7 @@ export const defaultImapLimits: ImapLimits = {
   saveLimit: 0,
   maxAppendMessages: 1_000,
   maxCatenatedBytes: 256 * 1024 * 1024,
+  maxNotifyMailboxes: 10_000,
   loginTimeoutMs: 60_000,
   idleTimeoutMs: 30 * 60_000,
   stalledTimeoutMs: 5 * 60_000,

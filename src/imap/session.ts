@@ -1,5 +1,5 @@
 import type { Collation } from '../mime/collations.ts'
-import type { StagedMessage } from '../model/operation.ts'
+import type { Committed, Operation, StagedMessage } from '../model/operation.ts'
 import { Refusal } from '../model/refusal.ts'
 import { normalMailboxName } from '../model/mailbox.ts'
 import type { Transport } from '../net/transport.ts'
@@ -8,12 +8,14 @@ import { MailboxView } from '../session/view.ts'
 import type { Right } from '../model/rights.ts'
 import type { MailboxSnapshot } from '../model/snapshot.ts'
 import type { Work } from '../search/context.ts'
+import type { AccountStore } from '../store/store.ts'
 import { normalise, type NumberSet, star } from '../wire/number-set.ts'
 import type { ResponseWriter } from '../wire/response-writer.ts'
 import { BadSyntax } from '../wire/syntax-error.ts'
 import { astring, quoted, utf8ToWire, wireToUtf8 } from '../wire/strings.ts'
 import { decodeUtf7, encodeUtf7 } from '../wire/utf7.ts'
 import { findMailbox, ownPlace } from './namespaces.ts'
+import type { Notifications } from './notify/notifications.ts'
 import { OtherAccounts } from './other-accounts.ts'
 import { type MailboxReference, permitted } from './reference.ts'
 import { type Language, translated } from './languages.ts'
@@ -76,6 +78,8 @@ export class ImapSession {
   language: Language = 'i-default'
   /** What texts are compared by in searches, where it is not i;unicode-casemap (RFC 5255 §4.2). */
   collation: Collation | undefined
+  /** What the client is notified of, once it has said what it wants (RFC 5465 §3.1). */
+  notifications: Notifications | undefined
   #others: OtherAccounts | undefined
   #state: State = { at: 'not-authenticated' }
 
@@ -188,6 +192,8 @@ export class ImapSession {
   /** Back to not authenticated, with nothing enabled (RFC 8437 §2), or to the end. */
   async signOut(next: 'not-authenticated' | 'logout'): Promise<void> {
     const login = this.login
+    this.notifications?.stop()
+    this.notifications = undefined
     this.deselect()
     this.#state = { at: next }
     this.#enabled = nothingEnabled
@@ -231,6 +237,7 @@ export class ImapSession {
       saved: nothingSaved,
     }
     this.#state = { at: 'selected', login, selected }
+    this.notifications?.selectionChanged()
     return selected
   }
 
@@ -240,6 +247,16 @@ export class ImapSession {
     const { login, selected } = this.#state
     selected.letGo?.()
     this.#state = { at: 'authenticated', login }
+    this.notifications?.selectionChanged()
+  }
+
+  /** Commits what the client asks for, of which it need not be notified (RFC 5465 §5). Throws as `commit` of the store. */
+  async commit(account: AccountStore, operations: readonly Operation[]): Promise<Committed> {
+    const before = this.notifications?.lastCommit(account) ?? 0
+    const committed = await account.commit(operations)
+    // A commit that changes nothing has the mod-sequence of another's.
+    if (committed.modSeq > before) this.notifications?.noteOwn(account, committed.modSeq)
+    return committed
   }
 
   /**

@@ -278,6 +278,11 @@ const limits = z.strictObject({
     'octets',
     'What the URLs of one APPEND or REPLACE may name together: a short URL can name a long message.',
   ),
+  notifyMailboxes: amount(
+    defaultImapLimits.maxNotifyMailboxes,
+    'mailboxes',
+    'Whose messages one connection is notified of (NOTIFY of RFC 5465); who asks for more is refused.',
+  ),
   mailboxes: amount(defaultMaxMailboxes, 'mailboxes', 'Of one account.'),
   keywords: amount(defaultMaxKeywords, 'keywords', 'Ever used in one mailbox.'),
   recipients: amount(defaultLmtpLimits.recipients, 'recipients', 'Of one LMTP transaction.', 100),

@@ -75,6 +75,7 @@ export interface Config {
     readonly saveMessages: number
     readonly appendMessages: number
     readonly catenatedBytes: number
+    readonly notifyMailboxes: number
     readonly mailboxes: number
     readonly keywords: number
     readonly recipients: number

@@ -154,6 +154,7 @@ function imapLimitsOf({ limits }: Config): ImapLimits {
     saveLimit: limits.saveMessages,
     maxAppendMessages: limits.appendMessages,
     maxCatenatedBytes: limits.catenatedBytes,
+    maxNotifyMailboxes: limits.notifyMailboxes,
     loginTimeoutMs: limits.loginSeconds * 1000,
     idleTimeoutMs: limits.idleSeconds * 1000,
     stalledTimeoutMs: limits.stalledSeconds * 1000,

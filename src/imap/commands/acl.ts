@@ -159,7 +159,7 @@ async function change(
   if (isFirst && sharingOf(session).seenPerUser) {
     operations.unshift({ op: 'setSeenPerUser', mailbox: mailbox.id, perUser: true })
   }
-  await account.commit(operations)
+  await session.commit(account, operations)
 }
 
 /** The identifier in its one spelling. Throws `BadSyntax` where it is none (RFC 4314 §3). */

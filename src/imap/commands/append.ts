@@ -53,7 +53,7 @@ export const append: Command<'authenticated', AppendArgs> = defineCommand({
     const { account, place, mailbox } = target
     requireSaveWithin(session, messages.length)
     await catchUp(session, account, messages)
-    const committed = await account.commit([
+    const committed = await session.commit(account, [
       { op: 'append', mailbox: mailbox.id, messages: appendedMessages(session, messages), ...actorOf(target) },
     ])
     const { uidValidity, uids } = resultOf(committed, 0, 'append')

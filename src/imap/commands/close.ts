@@ -15,7 +15,7 @@ export const close: Command<'selected', void> = defineCommand({
     const { account, view } = session.selected
     const { uids } = view.snapshot
     if (!view.readOnly && uids.length > 0 && allows({ rights: await rightsNow(session.selected) }, 'e')) {
-      await account.commit([{ op: 'expunge', mailbox: view.mailbox, uids, onlyDeleted: true }])
+      await session.commit(account, [{ op: 'expunge', mailbox: view.mailbox, uids, onlyDeleted: true }])
     }
     session.deselect()
     return { text: 'CLOSE completed' }

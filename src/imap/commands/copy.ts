@@ -73,7 +73,7 @@ export async function copyMessages(
     to: copied,
     modSeq,
   } = await (target.account === account
-    ? copyWithin(account, { op, from: view.mailbox, uids, to: target.mailbox.id, ...actorOf(target) })
+    ? copyWithin(session, account, { op, from: view.mailbox, uids, to: target.mailbox.id, ...actorOf(target) })
     : copyAcross(session, op, uids, target))
   const limited = limitCode === undefined ? {} : { limitCode }
   await warnOfQuota(session, target)
@@ -82,9 +82,10 @@ export async function copyMessages(
 }
 
 async function copyWithin(
+  session: SessionIn<'selected'>,
   account: AccountStore,
   operation: Extract<Operation, { op: 'copy' | 'move' }>,
 ): Promise<Copied> {
-  const committed = await account.commit([operation])
+  const committed = await session.commit(account, [operation])
   return { ...resultOf(committed, 0, operation.op), modSeq: committed.modSeq }
 }

@@ -45,7 +45,7 @@ export const create: Command<'authenticated', CreateArgs> = defineCommand({
     // They would be taken from the owner's own mailboxes.
     if (place.user !== undefined && use.length > 0) throw new Refusal('USEATTR', "Special uses are the owner's")
     const specialUse = [...new Set(use.map(specialUseNamed))]
-    const committed = await account.commit([
+    const committed = await session.commit(account, [
       { op: 'createMailbox', name, ...(specialUse.length > 0 && { specialUse }) },
     ])
     const tree = await account.tree()

@@ -18,7 +18,7 @@ export const deleteMailbox: Command<'authenticated', string> = defineCommand({
 
   async run(session, wire) {
     const { account, place, mailbox } = await session.mailboxNamed(session.login, wire, 'x')
-    await account.commit([{ op: 'deleteMailbox', mailbox: mailbox.id }])
+    await session.commit(account, [{ op: 'deleteMailbox', mailbox: mailbox.id }])
     const { selected } = session
     if (selected?.account === account && selected.mailbox.id === mailbox.id) session.deselect()
     writeNormalisedName(session, { place, tree: await account.tree(), name: mailbox.name }, wire)

@@ -35,7 +35,7 @@ export const expunge: Command<'selected', NumberSet | undefined> = defineCommand
     const { messages: wanted, code: limitCode } = set
       ? newestDeleted(session, selected.view.snapshot, uidsIn(uids, session.uidRanges(selected, set)))
       : { messages: uids, code: undefined } // EXPUNGE has no limit (RFC 9738 §3.1)
-    const committed = await selected.account.commit([
+    const committed = await session.commit(selected.account, [
       { op: 'expunge', mailbox: selected.view.mailbox, uids: wanted, onlyDeleted: true },
     ])
     const any = resultOf(committed, 0, 'expunge').uids.length > 0

@@ -1,20 +1,16 @@
 import { pageRows } from '../../model/column.ts'
 import type { MailboxSnapshot } from '../../model/snapshot.ts'
-import { emptySelection, type MailboxView, type Selection } from '../../session/view.ts'
+import { emptySelection, type Selection } from '../../session/view.ts'
 import { type FetchItem, type FetchModifiers, parseFetchItems, parseFetchModifiers } from '../../wire/fetch-grammar.ts'
 import type { NumberSet } from '../../wire/number-set.ts'
 import { placesOf, type ResultRange } from '../../wire/search-returns.ts'
 import { BadSyntax } from '../../wire/syntax-error.ts'
 import { defineCommand, type Command } from '../command.ts'
 import { answerWithin, newestFirst, newestOf, requirePageWithin } from '../message-limit.ts'
-import { FlagColumns } from '../fetch/flag-columns.ts'
-import { markSeen } from '../fetch/mark-seen.ts'
-import { marksSeen, planFetch } from '../fetch/plan.ts'
-import { FetchResponses } from '../fetch/responses.ts'
+import { writeFetched } from '../fetch/answer.ts'
 import { Troubles } from '../fetch/troubles.ts'
 import { writeVanished } from '../fetch/vanished.ts'
-import { labelsToFetch, speaksGmail } from '../gmail/labels.ts'
-import { allows } from '../reference.ts'
+import { speaksGmail } from '../gmail/labels.ts'
 
 interface FetchArgs extends FetchModifiers {
   readonly set: NumberSet
@@ -63,34 +59,13 @@ export const fetch: Command<'selected', FetchArgs> = defineCommand({
     const { messages: selection, code: limitCode } = newestOf(session, view.snapshot, wanted)
     if (vanished && changedSince !== undefined) await writeVanished(session, set, changedSince)
 
-    const marks = !view.readOnly && allows(selected, 's') && items.some(marksSeen)
-    const { latest, uids } = marks ? await markSeen(session, selection) : nothingMarked(view.snapshot)
-    const flags = new FlagColumns(view, latest, uids, !session.rev2)
-    const plan = planFetch(items, {
-      snapshot: view.snapshot,
-      flags,
-      withUid: byUid && !session.uidOnly,
-      withModSeq: changedSince !== undefined,
-      condstore: session.condstore,
-      uidInFront: session.uidOnly,
-      ...(await labelsToFetch(session, items, selection)),
-    })
     const troubles = new Troubles(session, asked.someGone)
     const answered = limitCode === undefined ? selection : newestFirst(selection)
-    await new FetchResponses(session, plan, troubles).write(session.uidOnly ? byUids(view, answered) : answered)
+    const withModSeq = changedSince !== undefined
+    await writeFetched(session, { items, selection, answered, withUid: byUid, withModSeq }, troubles)
     return answerWithin(session, limitCode, troubles.done(byUid))
   },
 })
-
-function nothingMarked(latest: MailboxSnapshot): { readonly latest: MailboxSnapshot; readonly uids: Uint32Array } {
-  return { latest, uids: new Uint32Array(0) }
-}
-
-/** The same messages, those that are there, by UID instead of sequence number (RFC 9586 §3.3). */
-function byUids(view: MailboxView, { rows }: Selection): Selection {
-  const there = rows.includes(-1) ? rows.filter((row) => row !== -1) : rows
-  return { seqNums: view.uidsOfRows(there), rows: there, someGone: false }
-}
 
 /** A page of those messages of a selection that are there. */
 function pageOf({ seqNums, rows, someGone }: Selection, range: ResultRange): Selection {

@@ -42,7 +42,7 @@ class Idling implements Lasting {
   }
 
   get isDue(): boolean {
-    return this.#isDue
+    return this.#isDue || this.#session.notifications?.isDue === true
   }
 
   async tell(): Promise<void> {
@@ -50,6 +50,7 @@ class Idling implements Lasting {
     await writeUpdates(this.#session, true)
     await writeMetadataUpdates(this.#session)
     await writeUrlMechanisms(this.#session)
+    await this.#session.notifications?.tell() // exactly what is asked for (RFC 5465 §4)
   }
 
   finish(line: string): Done {

@@ -31,6 +31,7 @@ import { lsub } from './lsub.ts'
 import { move } from './move.ts'
 import { namespace } from './namespace.ts'
 import { noop } from './noop.ts'
+import { notify } from './notify.ts'
 import { rename } from './rename.ts'
 import { replace } from './replace.ts'
 import { resetKey } from './resetkey.ts'
@@ -72,6 +73,7 @@ export const commands: readonly AnyCommand[] = [
   list,
   lsub,
   namespace,
+  notify,
   getJmapAccess,
   setAcl,
   deleteAcl,

@@ -39,7 +39,7 @@ export const rename: Command<'authenticated', RenameArgs> = defineCommand({
     const moved = mailboxesToMove(place, await account.tree(), name)
     const target = await placeNew(session, login, session.mailboxName(wire).replace(/\/$/, ''))
     if (target.place.account !== account) throw new Refusal('CANNOT', 'A mailbox cannot be moved to another account')
-    await account.commit(renames(await account.tree(), moved, name, target.name))
+    await session.commit(account, renames(await account.tree(), moved, name, target.name))
     const named = { place, tree: await account.tree(), name: target.name }
     writeRenamed(session, { name: oldName, supplied: from }, { named, supplied: wire })
     return { text: 'RENAME completed' }

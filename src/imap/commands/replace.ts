@@ -66,8 +66,8 @@ export const replace: Command<'selected', ReplaceArgs> = defineCommand({
     const expunge: Operation = { op: 'expunge', mailbox: selected.view.mailbox, uids, onlyDeleted: false }
     // Two accounts have no commit in common: then the new message is there, durably, before the old one goes.
     const isOneAccount = target.account === selected.account
-    const committed = await target.account.commit(isOneAccount ? [append, expunge] : [append])
-    const { modSeq } = isOneAccount ? committed : await selected.account.commit([expunge])
+    const committed = await session.commit(target.account, isOneAccount ? [append, expunge] : [append])
+    const { modSeq } = isOneAccount ? committed : await session.commit(selected.account, [expunge])
     const {
       uidValidity,
       uids: [uid],

@@ -59,7 +59,7 @@ export const setMetadata: Command<'authenticated', SetMetadataArgs> = defineComm
       if (shared.length > 0 || seen)
         throw new Refusal('NOPERM', 'Shared entries of the server are set in its configuration')
       if (uses) throw new Refusal('CANNOT', 'The server has no special use')
-      await login.account.commit([{ op: 'setMetadata', user, entries: ofUser }])
+      await session.commit(login.account, [{ op: 'setMetadata', user, entries: ofUser }])
       noteOwnChange(session, { shared, ofUser })
       return { text: 'SETMETADATA completed' }
     }
@@ -79,7 +79,7 @@ export const setMetadata: Command<'authenticated', SetMetadataArgs> = defineComm
     if (seenPerUser !== undefined) operations.push({ op: 'setSeenPerUser', mailbox, perUser: seenPerUser })
     const takeBack = isOwn || ofUser.length === 0 ? undefined : await setEntriesOfOther(login, reference, ofUser)
     try {
-      await reference.account.commit(operations)
+      await session.commit(reference.account, operations)
     } catch (error) {
       await takeBack?.() // two accounts have no commit in common, and it is to be all or nothing
       throw error

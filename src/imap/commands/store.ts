@@ -72,7 +72,7 @@ export const store: Command<'selected', StoreArgs> = defineCommand({
     const { rows, someGone } = session.resolve(selected, set, byUid)
     const before = view.snapshot
     const { messages: uids, code: limitCode } = newestUids(session, view.uidsOfRows(rows))
-    const committed = await account.commit([
+    const committed = await session.commit(account, [
       {
         op: 'store',
         mailbox: view.mailbox,

@@ -25,7 +25,7 @@ function subscribing(name: string, subscribed: boolean): Command<'authenticated'
     async run(session, wire) {
       const { account, identity } = session.login
       const mailbox = normalOthersName(session.services.sharing, session.mailboxName(wire).replace(/\/$/, ''))
-      await account.commit([{ op: 'subscribe', user: identity.user, name: mailbox, subscribed }])
+      await session.commit(account, [{ op: 'subscribe', user: identity.user, name: mailbox, subscribed }])
       return { text: `${name} completed` }
     },
   })

@@ -28,7 +28,7 @@ export async function markSeen(session: SessionIn<'selected'>, { rows }: Selecti
   const uids = unseenUids(view.snapshot, current, rows)
   if (uids.length === 0) return none
   try {
-    const committed = await account.commit([
+    const committed = await session.commit(account, [
       {
         op: 'store',
         mailbox: view.mailbox,

@@ -12,6 +12,7 @@ import type { MailboxId } from '../../model/numbers.ts'
 import { astring } from '../../wire/strings.ts'
 import { seenPerUserEntry, specialUseEntry } from '../metadata-names.ts'
 import { type MailboxReference, type Place, referenceTo } from '../reference.ts'
+import { event } from '../notify/request.ts'
 import type { ImapSession } from '../session.ts'
 import type { Login } from '../state.ts'
 import { seesMetadata, visibleEntries } from './metadata.ts'
@@ -38,13 +39,14 @@ export async function writeMetadataUpdates(session: ImapSession): Promise<void> 
   if (!login || !wantsMetadata(session)) return
   let told = toldTo.get(session)
   if (told?.login !== login) toldTo.set(session, (told = { login, places: new Map() }))
-  const places = selected && selected.place !== login.own ? [login.own, selected.place] : [login.own]
+  const places = [login.own, ...(session.notifications?.places ?? [])]
+  if (selected) places.push(selected.place)
   for (const prefix of told.places.keys()) {
     if (!places.some((place) => place.prefix === prefix)) told.places.delete(prefix)
   }
   for (const place of places) {
     const tree = await place.account.tree()
-    const before = told.places.get(place.prefix)
+    const before = told.places.get(place.prefix) // as it is now, where a place comes twice
     if (before?.mailboxes === tree.byId && before.metadata === tree.allMetadata) continue
     told.places.set(place.prefix, { mailboxes: tree.byId, metadata: tree.allMetadata })
     if (before) writeChanged(session, login, place, before, tree)
@@ -61,14 +63,19 @@ function writeChanged(session: ImapSession, { identity }: Login, place: Place, b
     if (names.length > 0) session.out.line(`* METADATA ${text} ${names.map(astring).join(' ')}`)
   }
   const isOwn = place.user === undefined
-  if (isOwn && before.metadata.get(theAccount) !== tree.allMetadata.get(theAccount)) write('""', changed(theAccount))
-  if (!session.enabled.has('METADATA')) return
+  const { enabled, notifications } = session
+  const hearsOfServer = hasEnabled(session) || notifications?.wants(event.serverMetadata)
+  if (hearsOfServer && isOwn && before.metadata.get(theAccount) !== tree.allMetadata.get(theAccount)) {
+    write('""', changed(theAccount))
+  }
+  if (!enabled.has('METADATA') && !notifications?.wants(event.mailboxMetadata)) return
   for (const mailbox of tree.byId.values()) {
     const isAnnotated = before.metadata.get(mailbox.id) !== tree.allMetadata.get(mailbox.id)
     const attributes = changedAttributes(before.mailboxes.get(mailbox.id), mailbox, isOwn)
     if (!isAnnotated && attributes.length === 0) continue
     const reference = referenceTo(place, mailbox)
     if (!seesMetadata(reference)) continue
+    if (!enabled.has('METADATA') && !notifications?.wantsMetadataOf(reference.name, isOwn)) continue
     const names = isAnnotated ? changed(mailbox.id) : []
     write(session.mailboxText(reference.name), [...names, ...attributes])
   }
@@ -86,7 +93,11 @@ function changedAttributes(
 }
 
 /** Whether the client wants to hear of changes to annotations. */
-export function wantsMetadata({ enabled }: ImapSession): boolean {
+export function wantsMetadata(session: ImapSession): boolean {
+  return hasEnabled(session) || session.notifications?.wants(event.mailboxMetadata | event.serverMetadata) === true
+}
+
+function hasEnabled({ enabled }: ImapSession): boolean {
   return enabled.has('METADATA') || enabled.has('METADATA-SERVER')
 }
 

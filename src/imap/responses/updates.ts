@@ -23,8 +23,9 @@ export async function writeUpdates(session: ImapSession, mayExpunge: boolean): P
   if (selected.user !== undefined) await refreshRights(session, selected)
   const { view } = selected
   const latest = await selected.account.snapshot(view.mailbox, selected.user)
-  if (latest === view.snapshot && !(mayExpunge && view.holdsExpunges)) return
-  const { out } = session
+  const { out, notifications } = session
+  if (notifications?.hidesSelected || (latest === view.snapshot && !(mayExpunge && view.holdsExpunges))) return
+  const uidNextBefore = view.snapshot.uidNext
   const { expunged, vanished, grew, changed } = view.update(latest, mayExpunge)
 
   const tellsUids = session.uidOnly || session.enabled.has('QRESYNC') // RFC 9586 §3.6, RFC 7162 §3.2.10
@@ -39,7 +40,11 @@ export async function writeUpdates(session: ImapSession, mayExpunge: boolean): P
     if (!session.rev2) await writeRecent(session, selected)
   }
   writeNewKeywords(session, selected, latest)
-  if (changed.seqNums.length > 0) await writeFlagUpdates(session, view, changed)
+  if (changed.seqNums.length > 0 && notifications?.tellsFlags !== false) {
+    // RFC 5465 §5.1 has UID in any case.
+    await writeFlagUpdates(session, view, changed, notifications && { withUid: true })
+  }
+  await notifications?.selectedIsTold(uidNextBefore)
 }
 
 /**

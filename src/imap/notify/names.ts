@@ -1,0 +1,88 @@
+import { type MailboxTree, separator } from '../../model/mailbox.ts'
+import type { MailboxId } from '../../model/numbers.ts'
+import { allows, type MailboxReference, type Place, visibleIn } from '../reference.ts'
+import { listResponse, parentsOf } from '../responses/list.ts'
+import type { ImapSession } from '../session.ts'
+
+/** An account's mailboxes at one moment, as far as the user may look them up. */
+export interface Names {
+  readonly place: Place
+  readonly tree: MailboxTree
+  readonly visible: ReadonlyMap<MailboxId, MailboxReference>
+}
+
+/** The mailboxes of a place that the user may look up. */
+export function namesOf(place: Place, tree: MailboxTree): Names {
+  return { place, tree, visible: new Map(visibleIn(place, tree).map((one) => [one.mailbox.id, one])) }
+}
+
+/** Names of which there is something to say, each with the one it had before, where it was renamed. */
+export type Affected = Map<string, string | undefined>
+
+/**
+ * The names that a MailboxName event is about (RFC 5465 §5.4): of what was created, deleted or renamed, and the direct
+ * parents of the former two. What was renamed along with its superior mailbox is not among them.
+ */
+export function changedNames(before: Names, after: Names): Affected {
+  const affected: Affected = new Map()
+  const renamed = new Map<string, string>()
+  const comesOrGoes = (name: string): void => {
+    affected.set(name, undefined)
+    const parent = name.slice(0, Math.max(0, name.lastIndexOf(separator)))
+    if (parent.length > before.place.prefix.length && !affected.has(parent)) affected.set(parent, undefined)
+  }
+  for (const [id, { name }] of before.visible) {
+    const now = after.visible.get(id)
+    if (!now) comesOrGoes(name)
+    else if (now.name !== name) renamed.set(name, now.name)
+  }
+  for (const [id, { name }] of after.visible) if (!before.visible.has(id)) comesOrGoes(name)
+  for (const [old, name] of renamed) if (!cameAlong(old, name, renamed)) affected.set(name, old)
+  return affected
+}
+
+/** Whether a mailbox has its new name only since one above it was renamed. */
+function cameAlong(old: string, name: string, renamed: ReadonlyMap<string, string>): boolean {
+  for (let at = old.lastIndexOf(separator); at > 0; at = old.lastIndexOf(separator, at - 1)) {
+    const above = renamed.get(old.slice(0, at))
+    if (above !== undefined && above + old.slice(at) === name) return true
+  }
+  return false
+}
+
+/** Names of mailboxes that the user may look up, and can read no more, or again (RFC 5465 §5.9). */
+export function changedAccess(before: Names, after: Names): string[] {
+  const names: string[] = []
+  for (const [id, reference] of after.visible) {
+    const then = before.visible.get(id)
+    if (then && allows(then, 'r') !== allows(reference, 'r')) names.push(reference.name)
+  }
+  for (const [id, { name }] of before.visible) if (!after.visible.has(id)) names.push(name)
+  return names
+}
+
+/**
+ * Writes LIST responses as they tell of changes (RFC 5465 §5.4, §5.5, §5.9). What is gone in another's account may have
+ * been deleted, or be hidden from this user: nothing shows which.
+ */
+export async function writeNames(
+  session: ImapSession,
+  { place, tree, visible }: Names,
+  affected: Affected,
+  subscribed: ReadonlySet<string>,
+): Promise<void> {
+  if (affected.size === 0) return
+  const isOwn = place.user === undefined
+  const parents = parentsOf([...visible.values()].map(({ name }) => name))
+  for (const [name, oldName] of affected) {
+    const reference = visible.get(tree.byName.get(name.slice(place.prefix.length))?.id as MailboxId) // or undefined
+    const attributes: string[] = [...(reference && isOwn ? reference.mailbox.specialUse : [])]
+    if (!reference) attributes.push('\\NonExistent')
+    if (reference ? !allows(reference, 'r') : !isOwn) attributes.push('\\NoAccess')
+    if (subscribed.has(name)) attributes.push('\\Subscribed')
+    attributes.push(parents.has(name) ? '\\HasChildren' : '\\HasNoChildren')
+    const extended = oldName === undefined ? '' : ` ("OLDNAME" (${session.mailboxText(oldName)}))`
+    session.out.line(listResponse(session, attributes, name, extended))
+    if (session.out.full) await session.io.settled()
+  }
+}
