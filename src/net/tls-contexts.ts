@@ -9,6 +9,13 @@ export interface TlsSettings {
   readonly certificates: readonly [Certificate, ...Certificate[]]
   /** PEM of the authorities whose client certificates sign in (SASL EXTERNAL); absent: none are asked for. */
   readonly clientAuthorities?: string | undefined
+  /** Octets for session tickets, where other processes are to take them too; absent: random ones. */
+  readonly ticketKeys?: Uint8Array
+}
+
+/** What {@link TlsSettings.ticketKeys} may be. */
+export function newTicketKeys(): Buffer {
+  return randomBytes(48)
 }
 
 /**
@@ -16,12 +23,13 @@ export interface TlsSettings {
  * exchanged while connections are open: those keep what they have. Session tickets stay good across an exchange.
  */
 export class TlsContexts {
-  readonly #ticketKeys = randomBytes(48)
+  readonly #ticketKeys: Buffer
   #settings: TlsSettings
   #contexts: readonly { readonly names: readonly string[]; readonly context: SecureContext }[]
 
   constructor(settings: TlsSettings) {
     this.#settings = settings
+    this.#ticketKeys = Buffer.from(settings.ticketKeys ?? newTicketKeys())
     this.#contexts = this.#make(settings)
   }
 

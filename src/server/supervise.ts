@@ -2,6 +2,7 @@ import { createServer } from 'node:net'
 import type { Log } from '../model/log.ts'
 import { parseListenAddress, writeListenAddress } from '../net/address.ts'
 import { bind } from '../net/listener.ts'
+import { newTicketKeys } from '../net/tls-contexts.ts'
 import { takeDirectory } from '../store/embedded/index.ts'
 import { makeSocketDirectory } from '../store/shared/sockets.ts'
 import type { Config } from './config-type.ts'
@@ -115,11 +116,12 @@ class Team {
     this.#config = config
     this.#addresses = addresses
     this.#graceMs = shutdownSeconds * 1000 + closeMs
+    const ticketKeys = newTicketKeys()
     this.#members = Array.from({ length: workers }, (_, worker) => {
       const measures = config.http.listen.length > 0
       return new WorkerProcess(
         worker,
-        () => ({ worker, workers, sockets, version, measures, config: this.#configOf(worker) }),
+        () => ({ worker, workers, sockets, version, ticketKeys, measures, config: this.#configOf(worker) }),
         log,
       )
     })

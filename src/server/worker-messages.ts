@@ -12,6 +12,8 @@ export interface WorkerStart {
   readonly config: Config
   /** Where the sockets between the workers are. */
   readonly sockets: string
+  /** For session tickets, so that whichever worker a client meets next takes them. */
+  readonly ticketKeys: Uint8Array
   /** Whether it counts what it does. */
   readonly measures: boolean
   /** Of the program that starts it. */

@@ -85,6 +85,7 @@ class Worker {
     const { config, worker, workers, sockets } = start
     if (start.version !== version)
       throw new CommandFailure('the program was exchanged while it ran: restart the server')
+    process.title = `crispin worker ${worker}`
     const log = newLog(config, { worker })
     endOnFaults(log)
     await using open = new AsyncDisposableStack()
@@ -101,7 +102,7 @@ class Worker {
       (opened) => opened.close(),
     )
     open.defer(await acceptWorkers(sockets, worker, (stream) => store.serve(stream)))
-    const server = await serverOf(config, store, users, log, start.measures)
+    const server = await serverOf(start, store, users, log)
     open.defer(() => server.stop())
     return new Worker(config, log, open.move(), users, store, server)
   }
@@ -140,12 +141,11 @@ class Worker {
 }
 
 async function serverOf(
-  config: WorkerStart['config'],
+  { config, ticketKeys, measures }: WorkerStart,
   store: SharedStore,
   directory: UserDirectory,
   log: Log,
-  measures: boolean,
 ): Promise<RunningServer> {
-  const tls = usesTls(config) ? await loadTls(config, Date.now()) : undefined
+  const tls = usesTls(config) ? { ...(await loadTls(config, Date.now())), ticketKeys } : undefined
   return await runServer(config, { store, directory, log, now: Date.now }, tls, { measures })
 }

@@ -197,7 +197,9 @@ export class Account {
   async follow(follower: Follower): Promise<Followed> {
     const feed = this.#feed
     if (!feed) throw new Error('this account cannot be followed')
-    if (!feed.isComplete) await this.checkpoint()
+    // One that had begun before may be of an older moment.
+    for (let tries = 0; tries < 3 && !feed.isComplete; tries++) await this.checkpoint()
+    if (!feed.isComplete) throw new StoreFailure('busy', `the checkpoint of ${this.id} does not keep up`)
     const { mark, segments } = this.#parts
     return { mark, directory: segments.directory, since: feed.add(follower), stop: () => feed.remove(follower) }
   }

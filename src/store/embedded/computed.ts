@@ -155,13 +155,14 @@ export class ComputedBytes {
     if (late) this.#index(message, late)
   }
 
-  /** Forgets what is cached of the account. */
-  close(): void {
+  /** Forgets what is cached of the account, or of its messages from a number on. */
+  close(from = 0): void {
     for (const { size } of this.#late.values()) this.#unindexed.octets -= size
     this.#unindexed.messages -= this.#late.size
     this.#late.clear()
     for (const name of Array.from(this.#cache.keys())) {
-      if (name.startsWith(`${this.#account} `)) this.#cache.delete(name)
+      if (!name.startsWith(`${this.#account} `)) continue
+      if (from === 0 || Number(name.split(' ').at(-1)) >= from >>> chunkBits) this.#cache.delete(name)
     }
   }
 

@@ -34,10 +34,14 @@ export interface Follower {
   broughtIn(): void
 }
 
+/** Octets of what is published since an image that are kept; behind more, who comes later needs a newer image. */
+const maxSinceBytes = 32 * 1024 * 1024
+
 /** Those who follow one account, and what one who comes later has to be told. */
 export class Feed {
   readonly #followers = new Set<Follower>()
   #since: Publication[] = []
+  #sinceBytes = 0
   #isComplete: boolean
 
   /** `isComplete`: `account.db` has everything up to now. */
@@ -65,7 +69,7 @@ export class Feed {
    * answered behind this news and so needs no waiting for.
    */
   publish(publication: Publication, committer: Follower | undefined): Promise<unknown> | undefined {
-    this.#since.push(publication)
+    this.#keep(publication)
     let waits: Promise<void>[] | undefined
     for (const follower of this.#followers) {
       const seen = follower.published(publication, follower !== committer)
@@ -74,8 +78,19 @@ export class Feed {
     return waits && Promise.all(waits)
   }
 
+  #keep(publication: Publication): void {
+    if (!this.#isComplete) return
+    this.#since.push(publication)
+    this.#sinceBytes += publication.payload.length
+    if (this.#sinceBytes <= maxSinceBytes) return
+    this.#since = []
+    this.#sinceBytes = 0
+    this.#isComplete = false
+  }
+
   imaged(sequence: number): void {
     this.#since = []
+    this.#sinceBytes = 0
     this.#isComplete = true
     for (const follower of this.#followers) follower.imaged(sequence)
   }

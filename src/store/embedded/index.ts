@@ -40,6 +40,8 @@ export interface EmbeddedStoreOptions {
   readonly disk?: Disk
   /** This is one of several processes that the caller has taken the directory for; others may follow its accounts. */
   readonly isOneOfSeveral?: boolean
+  /** An account is to be closed by all who have it, so that what is damaged of it is made anew when it is opened again. */
+  readonly onDamaged?: (account: string) => void
 }
 
 /** The limits of an embedded store. */
@@ -154,6 +156,7 @@ export class EmbeddedStore implements Store {
   readonly #surroundings: AccountSurroundings
   readonly #settings: AccountSettings
   readonly #idleAccounts: number
+  readonly #onDamaged: (account: string) => void
   readonly #held = { count: 0 }
   readonly #wal = new WalThread()
   readonly #textThread = new TextThread()
@@ -170,6 +173,7 @@ export class EmbeddedStore implements Store {
     mkdirSync(this.#directory, { recursive: true })
     this.#unlock = unlock
     this.#idleAccounts = limits.idleAccounts
+    this.#onDamaged = options.onDamaged ?? (() => {})
     this.#surroundings = {
       disk,
       files: new OpenFiles(disk, limits.openFiles),
@@ -217,7 +221,10 @@ export class EmbeddedStore implements Store {
     const share = opened
     return new AccountHandle(await opened.account, async () => {
       share.shares--
-      if (share.shares === 0 && !share.closing && (await share.account).isDamaged) await this.#closeOne(id, share)
+      if ((await share.account).isDamaged) {
+        if (share.shares > 0) this.#onDamaged(id)
+        else if (!share.closing) await this.#closeOne(id, share)
+      }
       await this.#closeIdle(this.#idleAccounts)
     })
   }

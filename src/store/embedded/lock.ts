@@ -6,13 +6,13 @@ import { StoreFailure } from '../store.ts'
 /** The file on which processes that were started by the one that has the directory hold a lock. */
 const workersFile = 'workers.db'
 /** Milliseconds for which whoever takes a directory waits for processes of one that was killed. */
-const orphanTimeoutMs = 5000
+const defaultOrphanTimeoutMs = 5000
 
 /**
  * Takes a data directory for this process, until the returned function is called or the process ends, however it ends:
  * the lock is the operating system's, on a file that SQLite locks for us. Throws `StoreFailure` (`busy`).
  */
-export function lockDirectory(directory: string): () => void {
+export function lockDirectory(directory: string, orphanTimeoutMs: number = defaultOrphanTimeoutMs): () => void {
   const unlock = lock(directory, 'lock.db', 'BEGIN EXCLUSIVE', 0)
   try {
     // Whoever had it before may have been killed, and not yet those that it had started.

@@ -35,10 +35,10 @@ export class Channel {
     stream.on('close', () => events.closed(this.#cause))
   }
 
-  /** Sends a message behind all others. Does nothing once the stream is closed. */
-  send(message: Message): void {
+  /** Sends a message behind all others; false when the stream is closed and nothing was sent. */
+  send(message: Message): boolean {
     const stream = this.#stream
-    if (stream.destroyed) return
+    if (stream.destroyed) return false
     const body = serialize(message)
     const length = Buffer.allocUnsafe(lengthBytes)
     length.writeUInt32LE(body.length)
@@ -56,6 +56,7 @@ export class Channel {
     if (body.length > maxMessageBytes || stream.writableLength > maxUnsentBytes) {
       this.close(new Error('the other process does not listen'))
     }
+    return true
   }
 
   /** Closes the stream; what was sent and not taken is lost. */

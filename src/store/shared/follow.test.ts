@@ -13,6 +13,7 @@ import { AccountModel, steps } from '../contract-model.ts'
 import { AccountHandle } from '../embedded/account-handle.ts'
 import { Account } from '../embedded/account.ts'
 import { checkStore } from '../embedded/check.ts'
+import { Database } from '../embedded/database.ts'
 import { differentStates } from '../embedded/compare-states.ts'
 import { FaultyDisk, systemError } from '../embedded/faulty-disk.ts'
 import type { EmbeddedLimits } from '../embedded/index.ts'
@@ -185,6 +186,31 @@ void describe('an account that another process owns', () => {
     await follower.close()
     await pair.follower.removeAccount('alice')
     assert.deepEqual(await pair.owner.accounts(), [])
+  })
+
+  test('is closed by all when it is damaged, and made anew', async () => {
+    await follower.commit([await appendOf(follower, inbox, ['a'])])
+    await pair.close()
+    const database = new Database(join(directory, 'accounts/alice/account.db'))
+    database.run('UPDATE computed SET bytes = zeroblob(length(bytes))')
+    database.close()
+    await open(quiet)
+    await follower.close() // it stays open there for a while
+    const other = await pair.owner.openAccount('alice')
+    await assert.rejects(async () => owner.readComputed('envelope', [1]), { reason: 'damaged' })
+    await owner.close()
+    await other.close()
+    for (;;) {
+      owner = await pair.owner.openAccount('alice')
+      const envelope = await Promise.resolve()
+        .then(() => owner.readComputed('envelope', [1]))
+        .catch(() => undefined)
+      if (envelope) break
+      await owner.close()
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    follower = await pair.follower.openAccount('alice')
+    assert.deepEqual(await imageOf(follower), await imageOf(owner))
   })
 
   test('a loss of power at any moment loses nothing that was answered to a follower', async () => {

@@ -30,6 +30,8 @@ interface Opened {
   readonly account: FollowedAccount
   readonly ready: Promise<void>
   shares: number
+  /** It is to be closed as soon as nobody uses it. */
+  isUnwanted: boolean
 }
 
 /**
@@ -87,7 +89,7 @@ export class SharedStore implements Store {
     let opened = this.#opened.get(id)
     if (!opened) {
       const account = new FollowedAccount(id, this.#directory, this.#link(owner), this.#settings)
-      opened = { account, ready: account.open(() => this.#letGo(id)), shares: 0 }
+      opened = { account, ready: account.open(() => this.#letGo(id)), shares: 0, isUnwanted: false }
     }
     opened.shares++
     this.#opened.delete(id)
@@ -101,7 +103,7 @@ export class SharedStore implements Store {
     }
     return new AccountHandle(share.account, async () => {
       share.shares--
-      if (share.shares === 0 && share.account.isDamaged) this.#closeOne(id, share)
+      if (share.shares === 0 && (share.isUnwanted || share.account.isDamaged)) this.#closeOne(id, share)
       this.#closeIdle()
     })
   }
@@ -131,8 +133,9 @@ export class SharedStore implements Store {
   #letGo(id: string): void {
     const opened = this.#opened.get(id)
     if (!opened) return
-    if (opened.shares > 0) opened.account.keep()
-    else this.#closeOne(id, opened)
+    if (opened.shares === 0) return this.#closeOne(id, opened)
+    opened.isUnwanted = true
+    opened.account.keep()
   }
 
   async mailboxesOf(id: string): Promise<MailboxNames> {
@@ -159,8 +162,13 @@ export class SharedStore implements Store {
       await this.#link(owner).call('remove', id, {})
       return
     }
-    await Promise.all([...this.#following].map((process) => process.letGo(id)))
+    await this.letGo(id)
     await this.#own.removeAccount(id)
+  }
+
+  /** Asks other processes to close an account as soon as nobody uses it there. */
+  async letGo(id: string): Promise<void> {
+    await Promise.all([...this.#following].map((process) => process.letGo(id)))
   }
 
   async close(): Promise<void> {
@@ -176,5 +184,7 @@ export class SharedStore implements Store {
 
 /** Opens a data directory as one of several processes. Throws `StoreFailure`. */
 export async function sharedStore(options: SharedStoreOptions): Promise<SharedStore> {
-  return new SharedStore(options, await embeddedStore({ ...options, isOneOfSeveral: true }))
+  const onDamaged = (account: string): void => void shared.letGo(account)
+  const shared = new SharedStore(options, await embeddedStore({ ...options, isOneOfSeveral: true, onDamaged }))
+  return shared
 }

@@ -77,7 +77,11 @@ export class Link {
   ): Promise<Calls[Name]['answer']> {
     const number = ++this.#lastNumber
     const answer = new Promise<unknown>((resolve, reject) => this.#waiting.set(number, { name, resolve, reject }))
-    channel.send({ is: 'call', number, name, account, ask } as Message) // name and ask fit, since both are of `Name`
+    // Name and ask fit, since both are of `Name`.
+    if (!channel.send({ is: 'call', number, name, account, ask } as Message)) {
+      this.#waiting.get(number)?.reject(gone)
+      this.#waiting.delete(number)
+    }
     return answer as Promise<Calls[Name]['answer']> // as the owner answers this call
   }
 
@@ -179,5 +183,7 @@ export class Link {
 function cutOff(name: CallName): StoreFailure {
   return name === 'commit'
     ? new StoreFailure('uncertain', 'the process that was to do this has ended; it may have done it or not')
-    : new StoreFailure('busy', 'the process that owns this account has ended and is being replaced')
+    : gone
 }
+
+const gone = new StoreFailure('busy', 'the process that owns this account has ended and is being replaced')

@@ -129,7 +129,8 @@ export class Replica {
     }
     this.#image.close()
     this.#image = image
-    this.#computed.close()
+    const [first] = this.#placed.keys()
+    if (first !== undefined) this.#computed.close(first) // chunks that were not full have more in them now
     this.#computed = this.#computedOf(image)
     this.#sequence = sequence
     this.#placed.clear()
