@@ -47,8 +47,8 @@ export function parseMessage(cursor: Cursor, whole: boolean): MessageArgs {
   return { flags, internalDate, isCatenated: false, parts: [text], isOpen }
 }
 
-/** Parts of one message. */
-const maxMessageParts = 10_000
+/** Parts of one message: each may open a mailbox of its own. */
+const maxMessageParts = 1_000
 
 function parseParts(cursor: Cursor, whole: boolean): Pick<MessageArgs, 'parts' | 'isOpen'> {
   const parts: MessagePart[] = []
