@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -160,6 +161,26 @@ test('metrics are those of all workers', async (t) => {
   child.kill('SIGTERM')
   const [code] = (await once(child, 'exit')) as [number] // it ends by itself
   assert.equal(code, 0)
+})
+
+test('SIGHUP reaches all workers', async (t) => {
+  const server = await startServerProcess(t, { config })
+  const capabilities = async (): Promise<string> => {
+    const client = await RawClient.connect({ host: server.host, port: server.imapPort })
+    const lines = await client.command('CAPABILITY')
+    client.close()
+    return lines.join()
+  }
+  assert.match(await capabilities(), / IDLE /)
+  await writeFile(join(server.dataDirectory, 'test.toml'), `${config}[imap]\ndisabledCapabilities = ["IDLE"]\n`)
+  process.kill(server.pid, 'SIGHUP')
+  const end = Date.now() + patienceMs
+  // New connections go to either worker: so many in a row are not all of one.
+  for (let without = 0; without < 12;) {
+    assert.ok(Date.now() < end, 'IDLE is still offered')
+    if (/ IDLE /.test(await capabilities())) without = 0
+    else without++
+  }
 })
 
 test('SIGTERM says BYE to the clients of all workers', async (t) => {
