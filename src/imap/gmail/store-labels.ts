@@ -48,7 +48,7 @@ export async function storeLabels(session: Selected, args: StoreLabelsArgs, byUi
   if (wanted.add.length > 0) requireSaveWithin(session, uids.length, uids)
   const operations = uids.length === 0 ? [] : await operationsFor(session, uids, wanted)
   if (operations.length > 0) {
-    await account.commit(operations)
+    await session.commit(account, operations)
     for (const target of wanted.add) await warnOfQuota(session, target)
   }
   if (!args.silent) await tell(session, uids, byUid)
@@ -113,7 +113,7 @@ async function created(session: Selected, label: string): Promise<MailboxReferen
   if (place !== login.own || selected.user !== undefined) {
     throw new Refusal('NONEXISTENT', 'There is no such mailbox beside the selected one')
   }
-  const committed = await place.account.commit([{ op: 'createMailbox', name }])
+  const committed = await session.commit(place.account, [{ op: 'createMailbox', name }])
   const mailbox = (await place.account.tree()).byId.get(resultOf(committed, 0, 'createMailbox').mailbox)
   if (!mailbox) throw new Refusal('NONEXISTENT', 'The mailbox was deleted at once')
   return referenceTo(place, mailbox)
