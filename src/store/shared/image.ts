@@ -1,8 +1,9 @@
 import type { AccountState, AccountStateOptions } from '../state/account-state.ts'
-import { meta, readCheckpoint, type StoredAccount } from '../embedded/checkpoint.ts'
+import { meta, readCheckpoint } from '../embedded/checkpoint.ts'
 import { Database } from '../embedded/database.ts'
 import type { StoredGarbage } from '../embedded/garbage.ts'
 import { Locations } from '../embedded/locations.ts'
+import type { LogPosition } from '../embedded/log-writer.ts'
 import { restored } from '../embedded/open-account.ts'
 
 /**
@@ -16,22 +17,21 @@ export class AccountImage {
   readonly locations: Locations
   /** How often segments had been compacted when the places in them were noted, where they had been. */
   readonly generations: ReadonlyMap<number, number>
-  /** Large messages by the number of their file. */
-  readonly ownFiles: ReadonlyMap<number, number>
-  readonly #stored: StoredAccount | undefined
+  /** The numbers of files that hold one large message each. */
+  readonly ownFiles: readonly number[]
 
   /** Throws `StoreFailure`. */
   constructor(path: string) {
     this.database = new Database(path, true)
     try {
       this.database.hold()
-      const stored = readCheckpoint(this.database)
-      const garbage = meta(this.database, 'garbage') as StoredGarbage | undefined // as its owner wrote it
-      this.sequence = stored?.position.sequence ?? 0
+      // Both as the account's owner wrote them.
+      const position = meta(this.database, 'position') as LogPosition | undefined
+      const garbage = meta(this.database, 'garbage') as StoredGarbage | undefined
+      this.sequence = position?.sequence ?? 0
       this.locations = new Locations(this.database)
       this.generations = new Map(garbage?.generations)
-      this.ownFiles = stored?.ownFiles ?? new Map<number, number>()
-      this.#stored = stored
+      this.ownFiles = this.database.rows('SELECT segment FROM own_file').map(([segment]) => Number(segment))
     } catch (error) {
       this.database.close()
       throw error
@@ -40,7 +40,7 @@ export class AccountImage {
 
   /** A state that begins with the image; `current` tells the one to read columns from, this or one that followed. */
   state(options: AccountStateOptions, current: () => AccountImage): AccountState {
-    return restored(options, () => current().database, this.#stored)
+    return restored(options, () => current().database, readCheckpoint(this.database))
   }
 
   close(): void {

@@ -68,7 +68,7 @@ export class Replica {
     this.#image = new AccountImage(this.#database)
     this.#computed = this.#computedOf(this.#image)
     this.#sequence = this.#image.sequence
-    this.#ownFiles = new Set(this.#image.ownFiles.keys())
+    this.#ownFiles = new Set(this.#image.ownFiles)
     this.state = this.#image.state(
       {
         threads: { threadOf: () => undefined, remember: () => {} },
@@ -135,7 +135,7 @@ export class Replica {
     this.#sequence = sequence
     this.#placed.clear()
     this.#unindexed.clear()
-    this.#ownFiles = new Set(image.ownFiles.keys())
+    this.#ownFiles = new Set(image.ownFiles)
     this.state.takeCheckpoint() // what changed since the last image is in this one, and need not stay in memory
     this.#columns.enforce(this.state)
   }
