@@ -49,6 +49,7 @@ export class Replica {
   readonly #placed = new Map<number, Location>()
   /** Those of them that are not indexed here. */
   readonly #unindexed = new Set<number>()
+  readonly #paths = new Map<number, string>()
   /** Numbers of files that hold one large message each. */
   #ownFiles: Set<number>
   #sequence: number
@@ -133,6 +134,7 @@ export class Replica {
     if (first !== undefined) this.#computed.close(first) // chunks that were not full have more in them now
     this.#computed = this.#computedOf(image)
     this.#sequence = sequence
+    this.#paths.clear()
     this.#placed.clear()
     this.#unindexed.clear()
     this.#ownFiles = new Set(image.ownFiles)
@@ -159,10 +161,14 @@ export class Replica {
   }
 
   #path(segment: number): string {
-    const name = this.#ownFiles.has(segment)
-      ? ownFileName(segment)
-      : logFileName(segment, this.#image.generations.get(segment) ?? 0)
-    return join(this.segments, name)
+    let path = this.#paths.get(segment)
+    if (path === undefined) {
+      const name = this.#ownFiles.has(segment)
+        ? ownFileName(segment)
+        : logFileName(segment, this.#image.generations.get(segment) ?? 0)
+      this.#paths.set(segment, (path = join(this.segments, name)))
+    }
+    return path
   }
 
   /** See `AccountStore.readBlob`. Throws `StoreFailure`, also when the message lies elsewhere since a moment ago. */
