@@ -2,6 +2,7 @@ import { type FlagSet, noFlags } from '../model/flags.ts'
 import type { AppendedMessage } from '../model/operation.ts'
 import { Refusal } from '../model/refusal.ts'
 import type { Cursor } from '../wire/cursor.ts'
+import type { AccountStore } from '../store/store.ts'
 import { BadSyntax } from '../wire/syntax-error.ts'
 import type { SessionIn } from './command.ts'
 import { parseFlags } from './flags.ts'
@@ -111,15 +112,21 @@ export function openMessages(cursor: Cursor, readBefore?: () => void): readonly 
   }
 }
 
-/** Joins what the command says of its messages with what the store took in. Throws `Refusal` at an empty message. */
+/**
+ * Joins what the command says of its messages with what the store took in. Throws `Refusal` at an empty message, and where
+ * any went to another account than the name of the mailbox means by now.
+ */
 export function appendedMessages(
   session: SessionIn<'authenticated'>,
+  account: AccountStore,
   messages: readonly MessageArgs[],
 ): AppendedMessage[] {
-  return messages.map(({ flags, internalDate }, n) => {
+  const found = messages.map(({ flags, internalDate }, n) => {
     const staged = session.staged[n]
     // An empty literal is how a client cancels (RFC 3502 §6.3.11).
     if (!staged || staged.size === 0) throw new Refusal(undefined, 'A message of no octets is not stored')
     return { staged, flags, ...(internalDate !== undefined && { internalDate }) }
   })
+  session.staging.requireFor(account)
+  return found
 }

@@ -2,11 +2,12 @@ import { type FlagSet, noFlags } from '../model/flags.ts'
 import type { Uids } from '../model/numbers.ts'
 import { type AppendedMessage, resultOf, type StagedMessage } from '../model/operation.ts'
 import { Refusal } from '../model/refusal.ts'
+import type { Right } from '../model/rights.ts'
 import { type MailboxSnapshot, rowOfUid } from '../model/snapshot.ts'
 import type { Work } from '../search/context.ts'
 import type { AccountStore } from '../store/store.ts'
 import type { SessionIn } from './command.ts'
-import { actorOf, type MailboxReference } from './reference.ts'
+import { actorOf, type MailboxReference, stillPermitted } from './reference.ts'
 
 /** What COPY and MOVE came to. */
 export interface Copied {
@@ -37,6 +38,7 @@ export async function copyAcross(
   target: MailboxReference,
 ): Promise<Copied> {
   const { account, user, view } = session.selected
+  if (uids.length > maxAcrossMessages) throw tooMuch()
   const source = await account.snapshot(view.mailbox, user)
   const rows = uids.map((uid) => rowOfUid(source.uids, uid) + 1)
   if (rows.includes(0)) throw new Refusal('EXPUNGEISSUED', 'Some messages are gone; nothing was done')
@@ -49,8 +51,11 @@ export async function copyAcross(
       const row = rows[n]! - 1 // as many
       return { staged: message, flags: flagsAt(source, row), internalDate: source.internalDates[row]! } // inside bounds
     })
+    // Reading and staging took as long as they took, and rights may have gone meanwhile.
+    for (const right of op === 'move' ? moving : copying) await stillPermitted(session.selected, right)
+    const into = await stillPermitted(target, 'i', 'TRYCREATE')
     const committed = await session.commit(target.account, [
-      { op: 'append', mailbox: target.mailbox.id, messages, ...actorOf(target) },
+      { op: 'append', mailbox: target.mailbox.id, messages, ...actorOf(into) },
     ])
     const { uidValidity, uids: to } = resultOf(committed, 0, 'append')
     if (op === 'copy') return { uidValidity, from: uids, to, modSeq: source.highestModSeq }
@@ -63,11 +68,18 @@ export async function copyAcross(
   }
 }
 
-/** Throws `Refusal` (`LIMIT`) where more would have to be held at once than one client may have us hold. */
+/** Rights that it takes to the mailbox that messages come from (RFC 4314 §4). */
+const copying: readonly Right[] = ['r']
+const moving: readonly Right[] = ['r', 't', 'e']
+
+/** Throws `Refusal` (`LIMIT`) where more octets would have to be held at once than one client may have us hold. */
 function requireFew({ sizes }: MailboxSnapshot, rows: Uint32Array): void {
   const octets = rows.reduce((sum, row) => sum + sizes[row - 1]!, 0) // inside bounds
-  if (rows.length <= maxAcrossMessages && octets <= Math.max(maxAcrossBytes, sizes[(rows[0] ?? 1) - 1] ?? 0)) return
-  throw new Refusal(
+  if (octets > Math.max(maxAcrossBytes, sizes[(rows[0] ?? 1) - 1] ?? 0)) throw tooMuch()
+}
+
+function tooMuch(): Refusal {
+  return new Refusal(
     'LIMIT',
     `To another account go ${maxAcrossMessages} messages at once, and ${maxAcrossBytes} octets`,
   )

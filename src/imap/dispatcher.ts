@@ -330,7 +330,7 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
     }
     // Its state is checked above.
     const account = await command.admit?.(this.#session as SessionIn<'selected'>, beginCommand(text).cursor)
-    staging.begin(() => (account ?? login.account).stage(), binary)
+    staging.begin(account ?? login.account, binary)
   }
 
   // Commands.

@@ -35,9 +35,13 @@ export function referenceTo(place: Place, mailbox: Mailbox): MailboxReference {
 }
 
 /** What the user may do with the mailbox by now: nothing, where it is gone. */
-export async function rightsNow({ place, account, mailbox }: MailboxReference): Promise<Rights> {
+export async function rightsNow(reference: MailboxReference): Promise<Rights> {
+  return (await asItIsNow(reference))?.rights ?? ''
+}
+
+async function asItIsNow({ place, account, mailbox }: MailboxReference): Promise<MailboxReference | undefined> {
   const now = (await account.tree()).byId.get(mailbox.id)
-  return now ? place.rightsTo(now) : ''
+  return now && referenceTo(place, now)
 }
 
 /** Whether the user has a right to the mailbox. */
@@ -82,6 +86,15 @@ export function permitted(
   if (!reference || !allows(reference, 'l')) throw noSuchMailbox(missing)
   requireRight(reference, right)
   return reference
+}
+
+/** {@link permitted} of the mailbox as it is now: for what was found before something that takes long. */
+export async function stillPermitted(
+  reference: MailboxReference,
+  right: Right,
+  missing?: 'NONEXISTENT' | 'TRYCREATE',
+): Promise<MailboxReference> {
+  return permitted(await asItIsNow(reference), right, missing)
 }
 
 /** Those mailboxes of a place that the user may look up, in the order of their creation. */

@@ -1,6 +1,7 @@
 import type { StagedMessage } from '../model/operation.ts'
+import { Refusal } from '../model/refusal.ts'
 import { notePassed } from '../net/young-garbage.ts'
-import type { MessageStager } from '../store/store.ts'
+import type { AccountStore, MessageStager } from '../store/store.ts'
 import { BadSyntax } from '../wire/syntax-error.ts'
 
 /** The messages that a command brings along as literals, on their way into the store. */
@@ -11,6 +12,8 @@ export class Staging {
   /** How much of a message that is put together of parts is there; `undefined` where the message comes whole. */
   #assembled: { parts: number; octets: number } | undefined
   #copiedOctets = 0
+  /** The id of the one that the messages of the command go to. */
+  #account: string | undefined
   /** Whether what comes may hold NUL (RFC 9051 §4.3.1). */
   #binary = false
   #failure: Error | undefined
@@ -30,16 +33,30 @@ export class Staging {
     this.#failure = error instanceof Error ? error : new Error(String(error))
   }
 
-  /** A literal begins: a message, which `stage` makes room for, or a part of the one that is being put together. */
-  begin(stage: () => MessageStager, binary: boolean): void {
-    this.#stager ??= stage()
+  /** A literal begins: a message, which `account` makes room for, or a part of the one that is being put together. */
+  begin(account: AccountStore, binary: boolean): void {
+    this.#stager ??= this.#stage(account)
     this.#binary = binary
   }
 
   /** How many parts of the message at hand are there, and their octets. A message that is not begun yet is begun. */
-  assembled(stage: () => MessageStager): { readonly parts: number; readonly octets: number } {
-    this.#stager ??= stage()
+  assembled(account: AccountStore): { readonly parts: number; readonly octets: number } {
+    this.#stager ??= this.#stage(account)
     return (this.#assembled ??= { parts: 0, octets: 0 })
+  }
+
+  #stage(account: AccountStore): MessageStager {
+    this.#account ??= account.id
+    this.requireFor(account)
+    return account.stage()
+  }
+
+  /**
+   * Throws `Refusal` where messages of the command went to another account: while they were on their way, the name of
+   * their mailbox may have come to mean another one.
+   */
+  requireFor({ id }: AccountStore): void {
+    if (this.#account !== id) throw new Refusal(undefined, 'The mailbox is another one by now')
   }
 
   /** Octets that the command has had copied so far. */
@@ -103,6 +120,7 @@ export class Staging {
     this.#stager = undefined
     this.#assembled = undefined
     this.#copiedOctets = 0
+    this.#account = undefined
     this.#failure = undefined
     if (this.#staged.length > 0) {
       for (const staged of this.#staged) staged.release()

@@ -5,7 +5,7 @@ import { appendedMessages, type MessageArgs, openMessages, parseMessages } from 
 import { defineCommand, type Command } from '../command.ts'
 import { requireSaveWithin } from '../message-limit.ts'
 import { requireRoom, warnOfQuota } from '../quota-roots.ts'
-import { actorOf } from '../reference.ts'
+import { actorOf, stillPermitted } from '../reference.ts'
 import { code } from '../responses/codes.ts'
 import { writeNormalisedName } from '../responses/list.ts'
 import { catchUp } from '../url/catenate.ts'
@@ -53,8 +53,9 @@ export const append: Command<'authenticated', AppendArgs> = defineCommand({
     const { account, place, mailbox } = target
     requireSaveWithin(session, messages.length)
     await catchUp(session, account, messages)
+    const into = await stillPermitted(target, 'i', 'TRYCREATE') // what URLs name may have taken long to copy
     const committed = await session.commit(account, [
-      { op: 'append', mailbox: mailbox.id, messages: appendedMessages(session, messages), ...actorOf(target) },
+      { op: 'append', mailbox: mailbox.id, messages: appendedMessages(session, account, messages), ...actorOf(into) },
     ])
     const { uidValidity, uids } = resultOf(committed, 0, 'append')
     await warnOfQuota(session, target)

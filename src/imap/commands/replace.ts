@@ -5,7 +5,7 @@ import type { NumberSet } from '../../wire/number-set.ts'
 import { appendedMessages, type MessageArgs, openMessages, parseMessage } from '../append-messages.ts'
 import { defineCommand, type Command } from '../command.ts'
 import { warnOfQuota } from '../quota-roots.ts'
-import { actorOf, requireRight } from '../reference.ts'
+import { actorOf, requireRight, stillPermitted } from '../reference.ts'
 import { code } from '../responses/codes.ts'
 import { requireWritable } from '../responses/updates.ts'
 import { catchUp } from '../url/catenate.ts'
@@ -57,11 +57,13 @@ export const replace: Command<'selected', ReplaceArgs> = defineCommand({
     if (uids.length === 0) throw new Refusal('NONEXISTENT', 'There is no such message to replace')
     const target = await session.mailboxNamed(login, wire, 'i', 'TRYCREATE')
     await catchUp(session, target.account, [message])
+    for (const right of ['t', 'e'] as const) await stillPermitted(selected, right) // copying URLs may have taken long
+    const into = await stillPermitted(target, 'i', 'TRYCREATE')
     const append: Operation = {
       op: 'append',
       mailbox: target.mailbox.id,
-      messages: appendedMessages(session, [message]),
-      ...actorOf(target),
+      messages: appendedMessages(session, target.account, [message]),
+      ...actorOf(into),
     }
     const expunge: Operation = { op: 'expunge', mailbox: selected.view.mailbox, uids, onlyDeleted: false }
     // Two accounts have no commit in common: then the new message is there, durably, before the old one goes.

@@ -26,7 +26,7 @@ export async function catchUp(
       throw new Refusal('LIMIT', `One command may append ${services.limits.maxAppendMessages} messages at most`)
     }
     const { parts, isOpen } = message
-    for (let done = staging.assembled(() => account.stage()).parts; done < parts.length; done++) {
+    for (let done = staging.assembled(account).parts; done < parts.length; done++) {
       const part = parts[done]! // inside bounds
       if (part.kind === 'text') {
         if (!isOpen || done < parts.length - 1) throw new Error('a literal of the message is missing')
@@ -49,7 +49,7 @@ export async function catchUp(
 
 function requireRoom({ staging, services }: SessionIn<'authenticated'>, account: AccountStore, octets: number): void {
   const { maxMessageBytes } = services.limits
-  if (staging.assembled(() => account.stage()).octets + octets > maxMessageBytes) {
+  if (staging.assembled(account).octets + octets > maxMessageBytes) {
     throw new Refusal('TOOBIG', `A message may have ${maxMessageBytes} octets at most`)
   }
 }
