@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { canonicalPattern, matchesPattern } from './list-pattern.ts'
+import { canonicalPattern, matchesPattern, matchingNames } from './list-pattern.ts'
 
 const rows: readonly (readonly [pattern: string, name: string, matches: boolean])[] = [
   ['*', 'a/b/c', true],
@@ -48,4 +48,11 @@ test('a pattern is taken with its reference, and INBOX in any case', () => {
   assert.equal(canonicalPattern('', 'Inbox/%'), 'INBOX/%')
   assert.equal(canonicalPattern('', 'inboxes'), 'inboxes')
   assert.equal(canonicalPattern('', '%%*%'), '*')
+})
+
+test('names that match one of several patterns are found once, with turns for others in between', async () => {
+  let turns = 0
+  const breathe = (): Promise<void> | undefined => (turns++ % 2 === 0 ? Promise.resolve() : undefined)
+  assert.deepEqual(await matchingNames(['a*', '*b'], ['ab', 'b', 'c'], breathe), ['ab', 'b'])
+  assert.equal(turns, 5)
 })

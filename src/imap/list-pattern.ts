@@ -1,12 +1,13 @@
 /**
  * Whether `name` matches a LIST pattern: `*` stands for anything, `%` for anything within one level (RFC 9051 §6.3.9).
- * Takes time proportional to the product of the lengths at worst, whatever the pattern.
+ * Takes time proportional to the square of the name's length at worst, whatever the pattern.
  */
 export function matchesPattern(pattern: string, name: string): boolean {
   // reached[i]: the pattern so far can end at position i of the name.
   let reached = new Uint8Array(name.length + 1)
   reached[0] = 1
   for (const symbol of pattern) {
+    if (!reached.includes(1)) return false // a line has room for patterns that are far longer than any name
     const next = new Uint8Array(name.length + 1)
     if (symbol === '*' || symbol === '%') {
       let open = false
@@ -23,6 +24,25 @@ export function matchesPattern(pattern: string, name: string): boolean {
     reached = next
   }
   return reached[name.length] === 1
+}
+
+/** Those of the names that match one of the patterns; others have their turn in between. */
+export async function matchingNames(
+  patterns: readonly string[],
+  names: Iterable<string>,
+  breathe: () => Promise<void> | undefined,
+): Promise<string[]> {
+  const matching: string[] = []
+  for (const name of names) {
+    for (const pattern of patterns) {
+      const turn = breathe()
+      if (turn) await turn
+      if (!matchesPattern(pattern, name)) continue
+      matching.push(name)
+      break
+    }
+  }
+  return matching
 }
 
 /** A pattern as it is matched: INBOX in any case means INBOX (RFC 9051 §5.1), runs of wildcards are one. */

@@ -4,7 +4,7 @@ import type { Cursor } from '../../wire/cursor.ts'
 import { BadSyntax } from '../../wire/syntax-error.ts'
 import { defineCommand, type Command, type SessionIn } from '../command.ts'
 import { offers } from '../capabilities.ts'
-import { canonicalPattern, matchesPattern, mayMatchBelow } from '../list-pattern.ts'
+import { canonicalPattern, matchingNames, mayMatchBelow } from '../list-pattern.ts'
 import { parseEntryNames } from '../metadata-names.ts'
 import { findMailbox, type NamedMailbox, othersNames } from '../namespaces.ts'
 import { allows, type MailboxReference, referenceTo } from '../reference.ts'
@@ -71,7 +71,7 @@ export const list: Command<'authenticated', ListArgs> = defineCommand({
     const tree = await session.login.account.tree()
     const known = { own: tree.byName, others: await othersFor(session, canonical) }
     const subscribed = tree.subscriptions(session.login.identity.user)
-    const listed = selectNames(session, known, subscribed, args, canonical)
+    const listed = await selectNames(session, known, subscribed, args, canonical)
     const references = await referencesTo(session, known, listed, want)
     const statuses = await statusesOf(session, references, want.status)
     for (const { name, isMatched, attributes, extra } of listed) {
@@ -107,13 +107,13 @@ interface Listed {
 }
 
 /** The names to list, with their attributes (RFC 9051 §6.3.9.3, table 3 in §6.3.9.6). */
-function selectNames(
+async function selectNames(
   session: SessionIn<'authenticated'>,
   { own, others }: Known,
   subscribed: ReadonlySet<string>,
   { select, want, extended }: ListArgs,
   patterns: readonly string[],
-): Listed[] {
+): Promise<Listed[]> {
   const parents = parentsOf(own.keys())
   for (const parent of parentsOf(others.keys())) parents.add(parent)
   const filtered = select.subscribed || select.specialUse
@@ -130,7 +130,7 @@ function selectNames(
   if (select.subscribed) for (const name of subscribed) names.add(name)
   if (select.subscribed && select.recursive) for (const parent of parentsOf(subscribed)) names.add(parent)
 
-  const matching = [...names].filter((name) => patterns.some((pattern) => matchesPattern(pattern, name))).sort()
+  const matching = (await matchingNames(patterns, names, () => session.io.breathe())).sort()
   const chosen = new Set(matching.filter(meets))
   // A parent is told of by CHILDINFO alone when a descendant that meets the criteria is not itself in the answer.
   const childInfo = select.recursive ? parentsOf([...names].filter(meets)) : new Set<string>()

@@ -1,5 +1,5 @@
 import { defineCommand, type Command } from '../command.ts'
-import { canonicalPattern, matchesPattern } from '../list-pattern.ts'
+import { canonicalPattern, matchingNames } from '../list-pattern.ts'
 import { parentsOf } from '../responses/list.ts'
 
 interface LsubArgs {
@@ -30,8 +30,9 @@ export const lsub: Command<'authenticated', LsubArgs> = defineCommand({
     const subscribed = tree.subscriptions(session.login.identity.user)
     const canonical = canonicalPattern(session.patternText(reference), session.patternText(pattern))
     const levels = canonical.endsWith('%') ? parentsOf(subscribed) : new Set<string>()
-    const names = [...new Set([...subscribed, ...levels])].filter((name) => matchesPattern(canonical, name)).sort()
-    for (const name of names) {
+    const all = new Set([...subscribed, ...levels])
+    const names = await matchingNames([canonical], all, () => session.io.breathe())
+    for (const name of names.sort()) {
       const attributes = subscribed.has(name) ? (tree.byName.get(name)?.specialUse ?? []).join(' ') : '\\Noselect'
       session.out.line(`* LSUB (${attributes}) "/" ${session.mailboxText(name)}`)
     }
