@@ -95,6 +95,8 @@ export const capabilities: readonly Capability[] = [
   capability('SORT', 5256, 'after'),
   capability('SORT=DISPLAY', 5957, 'after'),
   capability('ESORT', 5267, 'after'),
+  capability('CONTEXT=SEARCH', 5267, 'after'),
+  capability('CONTEXT=SORT', 5267, 'after', (session) => offers(session, 'SORT')),
   capability('THREAD=ORDEREDSUBJECT', 5256, 'after'),
   capability('THREAD=REFERENCES', 5256, 'after'),
   capability('THREAD=REFS', 5256, 'after'), // of a draft, draft-ietf-morg-inthread

@@ -234,6 +234,8 @@ export class ImapSession {
       keywordsTold: 0,
       keysTold: undefined,
       modSeqLags: false,
+      contexts: undefined,
+      ownCommits: undefined,
       saved: nothingSaved,
     }
     this.#state = { at: 'selected', login, selected }
@@ -256,6 +258,11 @@ export class ImapSession {
     const committed = await account.commit(operations)
     // A commit that changes nothing has the mod-sequence of another's.
     if (committed.modSeq > before) this.notifications?.noteOwn(account, committed.modSeq)
+    const { selected } = this
+    const brings = operations.some(({ op }) => op === 'append' || op === 'copy' || op === 'move')
+    if (brings && selected?.account === account && (this.notifications || selected.contexts)) {
+      selected.ownCommits = new Set(selected.ownCommits).add(committed.modSeq)
+    }
     return committed
   }
 

@@ -3,6 +3,7 @@ import type { Rights } from '../model/rights.ts'
 import type { Identity } from '../sasl/sasl.ts'
 import type { MailboxView } from '../session/view.ts'
 import type { AccountStore } from '../store/store.ts'
+import type { UpdateContexts } from './contexts/update-contexts.ts'
 import type { MailboxReference, Place } from './reference.ts'
 
 /** Who is signed in, and their mail. */
@@ -27,6 +28,10 @@ export interface SelectedMailbox extends Omit<MailboxReference, 'mailbox' | 'rig
   keysTold: { readonly metadata: object; readonly generation: string } | undefined
   /** Whether the client was told a HIGHESTMODSEQ that lags behind, for expunges that it could not be told of. */
   modSeqLags: boolean
+  /** Searches in it that are kept up to date, once there are any (RFC 5267 §4.3). */
+  contexts: UpdateContexts | undefined
+  /** The client's own commits that brought messages, of which it was not told yet (RFC 5465 §5.2). */
+  ownCommits: Set<number> | undefined
   /** What SEARCH RETURN (SAVE) saved, as UIDs, ascending (RFC 9051 §6.4.4.1). */
   saved: Uint32Array
 }

@@ -1,5 +1,5 @@
 import type { Cursor } from './cursor.ts'
-import { parseResultRange, type ResultRange } from './search-returns.ts'
+import { parseResultRange, type ResultRange } from './result-range.ts'
 import { astring } from './strings.ts'
 
 /** Levels of a part's number, as in `1.2.3`. */

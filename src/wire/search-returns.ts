@@ -1,4 +1,6 @@
 import type { Cursor } from './cursor.ts'
+import { type FetchItem, parseFetchItems } from './fetch-grammar.ts'
+import { parseResultRange, type ResultRange } from './result-range.ts'
 
 /** Options of RETURN: RFC 9051 §6.4.4, RFC 9394 §3.1 (RFC 5267 §4.4), RFC 6203 §4. */
 export type SearchReturnOption = 'MIN' | 'MAX' | 'ALL' | 'COUNT' | 'SAVE' | 'PARTIAL' | 'RELEVANCY'
@@ -9,16 +11,10 @@ export interface SearchReturns {
   readonly options: ReadonlySet<SearchReturnOption>
   /** With `PARTIAL`: which of the results. */
   readonly partial?: ResultRange
-}
-
-/**
- * Some of the messages found, both ends included and in either order: 1 is the first of them, or with `fromEnd` the last
- * (RFC 9394 §3.1).
- */
-export interface ResultRange {
-  readonly first: number
-  readonly last: number
-  readonly fromEnd: boolean
+  /** Whether CONTEXT says that more searches of the kind will follow (RFC 5267 §4.2), which changes nothing. */
+  readonly context?: true
+  /** With UPDATE: what to send of new messages that match (RFC 5267 §4.3, RFC 5465 §7), perhaps nothing. */
+  readonly update?: readonly FetchItem[]
 }
 
 /** `RETURN (...)` and the space behind it, if it stands here (RFC 9051 §9 search-return-opts; RFC 5267 §3.1). */
@@ -27,6 +23,8 @@ export function parseSearchReturn(cursor: Cursor): SearchReturns | undefined {
   cursor.space()
   const options = new Set<SearchReturnOption>()
   let partial: ResultRange | undefined
+  let context: true | undefined
+  let update: readonly FetchItem[] | undefined
   cursor.list(() => {
     const option = cursor.keyword('a return option')
     switch (option) {
@@ -44,34 +42,20 @@ export function parseSearchReturn(cursor: Cursor): SearchReturns | undefined {
         partial = parseResultRange(cursor)
         options.add(option)
         return
+      case 'CONTEXT':
+        context = true
+        return
+      case 'UPDATE':
+        update = []
+        if (!cursor.startsWith(' (')) return
+        cursor.space()
+        update = parseFetchItems(cursor)
+        return
       default:
         throw cursor.bad('unknown return option')
     }
   })
   if (partial && options.has('ALL')) throw cursor.bad('PARTIAL and ALL exclude one another') // RFC 9394 §3.1
   cursor.space()
-  return { options, ...(partial && { partial }) }
-}
-
-/** RFC 9394 §4 partial-range: `1:500` or `-1:-100`. */
-export function parseResultRange(cursor: Cursor): ResultRange {
-  const fromEnd = cursor.tryChar('-')
-  const first = cursor.nzNumber('a place among the results')
-  cursor.char(':')
-  if (fromEnd) cursor.char('-')
-  const last = cursor.nzNumber('a place among the results')
-  return { first, last, fromEnd }
-}
-
-/** The range as the client sent it. */
-export function formatResultRange({ first, last, fromEnd }: ResultRange): string {
-  return fromEnd ? `-${first}:-${last}` : `${first}:${last}`
-}
-
-/** Where a range lies among `count` results: from `start`, 0-based, to below `end`; nowhere when they are equal. */
-export function placesOf(range: ResultRange, count: number): { readonly start: number; readonly end: number } {
-  const near = Math.min(range.first, range.last)
-  const far = Math.max(range.first, range.last)
-  const [start, end] = range.fromEnd ? [count - far, count - near + 1] : [near - 1, far]
-  return { start: Math.min(Math.max(start, 0), count), end: Math.min(Math.max(end, 0), count) }
+  return { options, ...(context && { context }), ...(partial && { partial }), ...(update && { update }) }
 }

@@ -6,23 +6,16 @@ import { type MailboxFilter, parseSearchSources } from '../../wire/mailbox-filte
 import type { SearchReturns } from '../../wire/search-returns.ts'
 import { parseSearchProgram, type SearchKey, type SearchProgram } from '../../wire/search-grammar.ts'
 import { BadSyntax } from '../../wire/syntax-error.ts'
+import { requireUpdatable } from '../contexts/keep-updated.ts'
+import { refuseUpdates } from '../contexts/update-contexts.ts'
 import { defineCommand, type Command, type CommandForm, type SessionIn } from '../command.ts'
 import { filteredMailboxes } from '../mailbox-filter.ts'
 import { answerWithin, messageLimit, newestIn } from '../message-limit.ts'
 import type { MailboxReference } from '../reference.ts'
 import { code } from '../responses/codes.ts'
 import { writeEsearch } from '../responses/search.ts'
-import {
-  answered,
-  badCharset,
-  preparedKey,
-  isSavedOnly,
-  requireFuzzy,
-  save,
-  searchContext,
-  toldOf,
-  withDefault,
-} from './search.ts'
+import { searchContext } from '../search-scope.ts'
+import { answered, badCharset, preparedKey, isSavedOnly, requireFuzzy, save, toldOf, withDefault } from './search.ts'
 
 const selectedAlone: readonly MailboxFilter[] = [{ which: 'selected' }]
 
@@ -62,6 +55,10 @@ export const esearch: Command<'authenticated', EsearchArgs> = defineCommand({
     if (charset !== undefined && session.enabled.has('UTF8=ACCEPT')) {
       throw new BadSyntax('CHARSET has no place beside UTF8=ACCEPT', 0) // RFC 9755 §3
     }
+    requireUpdatable(session, 'SEARCH', returns, form)
+    if (returns?.update && !session.selected) throw new BadSyntax('UPDATE is of the selected mailbox', 0) // RFC 7377 §2.2
+    if (returns?.update && isSelected(session))
+      refuseUpdates(session, form.tag, 'Only SEARCH and SORT are kept up to date')
     return answered(session, returns, async () => {
       const selectedOnly = sources.every(({ which }) => which === 'selected')
       const decoded = await preparedKey(session, charset, key, selectedOnly)

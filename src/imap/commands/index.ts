@@ -2,6 +2,7 @@ import type { AnyCommand } from '../command.ts'
 import { deleteAcl, getAcl, listRights, myRights, setAcl } from './acl.ts'
 import { append } from './append.ts'
 import { authenticate } from './authenticate.ts'
+import { cancelUpdate } from './cancelupdate.ts'
 import { capability } from './capability.ts'
 import { check } from './check.ts'
 import { close } from './close.ts'
@@ -97,6 +98,7 @@ export const commands: readonly AnyCommand[] = [
   unselect,
   expunge,
   search,
+  cancelUpdate,
   esearch,
   comparator,
   sort,

@@ -1,18 +1,20 @@
 import { decodeText, isKnownCharset } from '../../mime/charset.ts'
-import type { SearchContext } from '../../search/context.ts'
 import { type Found as FoundRows, searchFuzzily } from '../../search/fuzzy.ts'
 import { countsMessages, mentions } from '../../search/search.ts'
 import { decodeStrings, parseSearchProgram, type SearchKey, type SearchProgram } from '../../wire/search-grammar.ts'
-import { placesOf, type SearchReturnOption, type SearchReturns } from '../../wire/search-returns.ts'
+import { placesOf } from '../../wire/result-range.ts'
+import type { SearchReturnOption, SearchReturns } from '../../wire/search-returns.ts'
 import { wireToUtf8 } from '../../wire/strings.ts'
 import { BadSyntax } from '../../wire/syntax-error.ts'
 import { defineCommand, type Command, type CommandForm, type Done, type SessionIn } from '../command.ts'
+import { keepUpdated, requireUpdatable } from '../contexts/keep-updated.ts'
 import type { ImapSession } from '../session.ts'
 import { withFilters } from '../filters.ts'
 import { withoutGmailKeys } from '../gmail/search-keys.ts'
 import { answerWithin, newestIn } from '../message-limit.ts'
 import { code, uidRequired } from '../responses/codes.ts'
 import { writeEsearch, writeNumbers } from '../responses/search.ts'
+import { searchContext } from '../search-scope.ts'
 
 type Selected = SessionIn<'selected'>
 
@@ -37,6 +39,7 @@ export const search: Command<'selected', SearchProgram> = defineCommand({
     if (charset !== undefined && session.enabled.has('UTF8=ACCEPT')) {
       throw new BadSyntax('CHARSET has no place beside UTF8=ACCEPT', 0) // RFC 9755 §3
     }
+    requireUpdatable(session, 'SEARCH', returns, form)
     return answered(session, returns, async () => {
       const decoded = await preparedKey(session, charset, key)
       if (!decoded) return badCharset
@@ -44,6 +47,8 @@ export const search: Command<'selected', SearchProgram> = defineCommand({
       requireFuzzy(decoded, returns?.options.has('RELEVANCY'))
       const { rows, scores } = await matching(session, newest)
       const byModSeq = mentions(decoded, ['MODSEQ'])
+      const isCut = limitCode !== undefined
+      keepUpdated(session, { returns, form, key, decoded, isCut }, rows)
       await tell(session, { name: 'SEARCH', returns, byModSeq, form, scores }, rows)
       const done = { usedSequenceNumbers: usesNumbers(form, decoded), text: 'SEARCH completed' }
       return answerWithin(session, limitCode, done)
@@ -124,23 +129,6 @@ export async function matching(session: Selected, key: SearchKey): Promise<Found
 /** Refuses to tell how relevant messages are to a search that is not fuzzy (RFC 6203 §4, §6). Throws `BadSyntax`. */
 export function requireFuzzy(key: SearchKey, asksForRelevancy: boolean | undefined): void {
   if (asksForRelevancy && !mentions(key, ['FUZZY'])) throw new BadSyntax('RELEVANCY is of fuzzy searches', 0)
-}
-
-/** Where this session searches, sorts and threads. */
-export function searchContext({ selected, services, io, collation }: Selected): SearchContext {
-  const { view, saved } = selected
-  const work = { done: 0, goal: 0 }
-  return {
-    account: selected.account,
-    snapshot: view.snapshot,
-    viewUids: view.uids,
-    saved,
-    isRecent: (uid) => view.isRecent(uid),
-    now: Math.floor(services.now() / 1000),
-    breathe: () => io.breatheWhile(work),
-    work,
-    ...(collation && { collation }),
-  }
 }
 
 /** How the result of SEARCH or SORT is to be told. */

@@ -4,6 +4,8 @@ import { parseSearchCriteria, type SearchKey } from '../../wire/search-grammar.t
 import { parseSearchReturn, type SearchReturns } from '../../wire/search-returns.ts'
 import { parseSortCriteria, type SortCriterion } from '../../wire/sort-grammar.ts'
 import { defineCommand, type Command } from '../command.ts'
+import { keepUpdated, requireUpdatable } from '../contexts/keep-updated.ts'
+import { searchContext } from '../search-scope.ts'
 import {
   answered,
   badCharset,
@@ -11,7 +13,6 @@ import {
   matching,
   requireFuzzy,
   requireUtf8Charset,
-  searchContext,
   tell,
   usesNumbers,
 } from './search.ts'
@@ -43,6 +44,7 @@ export const sort: Command<'selected', SortArgs> = defineCommand({
 
   async run(session, { returns, criteria, charset, key }, form) {
     requireUtf8Charset(session, charset)
+    requireUpdatable(session, 'SORT', returns, form)
     return answered(session, returns, async () => {
       const decoded = await preparedKey(session, charset, key)
       if (!decoded) return badCharset
@@ -51,6 +53,7 @@ export const sort: Command<'selected', SortArgs> = defineCommand({
       const { rows: found, scores } = await matching(session, decoded)
       const rows = await sortRows(found, criteria, { ...searchContext(session), ...(scores && { scores }) })
       const byModSeq = mentions(decoded, ['MODSEQ'])
+      keepUpdated(session, { returns, form, key, decoded, criteria, isCut: false }, rows)
       await tell(session, { name: 'SORT', returns, byModSeq, form, scores }, rows)
       return { usedSequenceNumbers: usesNumbers(form, decoded), text: 'SORT completed' }
     })

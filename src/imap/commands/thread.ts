@@ -4,7 +4,8 @@ import { parseThreadAlgorithm, type ThreadAlgorithm } from '../../wire/sort-gram
 import { defineCommand, type Command } from '../command.ts'
 import { requireAllWithin } from '../message-limit.ts'
 import { writeThreads } from '../responses/search.ts'
-import { badCharset, preparedKey, matching, requireUtf8Charset, searchContext, usesNumbers } from './search.ts'
+import { searchContext } from '../search-scope.ts'
+import { badCharset, preparedKey, matching, requireUtf8Charset, usesNumbers } from './search.ts'
 
 interface ThreadArgs {
   readonly algorithm: ThreadAlgorithm

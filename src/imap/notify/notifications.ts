@@ -1,8 +1,9 @@
 import type { ModSeq } from '../../model/numbers.ts'
-import { firstRowFrom } from '../../model/snapshot.ts'
 import type { AccountStore } from '../../store/store.ts'
+import type { FetchItem } from '../../wire/fetch-grammar.ts'
 import type { SessionIn } from '../command.ts'
-import { writeFetched } from '../fetch/answer.ts'
+import { writeArrivals } from '../contexts/arrivals.ts'
+import type { ResultChange } from '../contexts/update-contexts.ts'
 import { isOthers, othersMailboxes, placeOthers } from '../namespaces.ts'
 import type { Place } from '../reference.ts'
 import { wantsMetadata, writeMetadataUpdates } from '../responses/metadata-updates.ts'
@@ -27,8 +28,6 @@ export class Notifications {
   #selectedIsDue = false
   /** Whether the client itself has changed the selected mailbox, although it wants to hear nothing of it. */
   #changedSelected = false
-  /** The client's own commits to the selected mailbox's account since that was told last. */
-  readonly #ownArrivals: Set<number> = new Set()
 
   private constructor(session: SessionIn<'authenticated'>, request: NotifyRequest) {
     this.#session = session
@@ -138,27 +137,22 @@ export class Notifications {
   }
 
   /** To be called when the client knows of everything in the selected mailbox, but for expunges that wait. */
-  async selectedIsTold(uidNextBefore: number): Promise<void> {
-    const { selected } = this.#session
-    if (!selected) return
-    if (!selected.view.holdsExpunges) this.#changedSelected = false
-    await this.#pushArrivals(uidNextBefore)
-    this.#ownArrivals.clear()
+  selectedIsTold(): void {
+    if (!this.#session.selected?.view.holdsExpunges) this.#changedSelected = false
   }
 
-  /** What the client wants of new messages, but for those that it has brought itself (RFC 5465 §5.2). */
-  async #pushArrivals(uidNextBefore: number): Promise<void> {
-    const { pushed: items } = this.#request
-    const session = this.#session
-    if (items.length === 0 || !isSelected(session)) return
-    const { view } = session.selected
-    const { uids, modSeqs } = view.snapshot
-    const rows: number[] = []
-    for (let row = firstRowFrom(uids, uidNextBefore); row < uids.length; row++) {
-      if (!this.#ownArrivals.has(modSeqs.at(row))) rows.push(row)
-    }
-    if (rows.length === 0) return
-    await writeFetched(session, { items, selection: view.selectRows(rows), withUid: false, withModSeq: false })
+  /** Sends of new messages what is asked for, by NOTIFY or by a search. */
+  async tellArrivals(
+    session: SessionIn<'selected'>,
+    uidNextBefore: number,
+    changes: readonly ResultChange[],
+  ): Promise<void> {
+    await writeArrivals(session, uidNextBefore, changes)
+  }
+
+  /** What the client wants of every new message in the selected mailbox (RFC 5465 §5.2). */
+  get pushed(): readonly FetchItem[] {
+    return this.#request.pushed
   }
 
   // Other mailboxes.
@@ -171,9 +165,7 @@ export class Notifications {
   /** Notes a commit that the client asked for (RFC 5465 §5). */
   noteOwn(account: AccountStore, modSeq: ModSeq): void {
     this.#watchOf(account)?.noteOwn(modSeq)
-    if (this.#session.selected?.account !== account) return
-    this.#changedSelected = true
-    if (this.#request.pushed.length > 0) this.#ownArrivals.add(modSeq)
+    if (this.#session.selected?.account === account) this.#changedSelected = true
   }
 
   #watchOf(account: AccountStore): AccountWatch | undefined {
@@ -246,8 +238,4 @@ export class Notifications {
     }
     return places.values()
   }
-}
-
-function isSelected(session: SessionIn<'authenticated'>): session is SessionIn<'selected'> {
-  return session.selected !== undefined
 }

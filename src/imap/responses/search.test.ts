@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ThreadForest } from '../../search/thread.ts'
 import { ResponseWriter } from '../../wire/response-writer.ts'
-import type { ResultRange, SearchReturnOption } from '../../wire/search-returns.ts'
+import type { ResultRange } from '../../wire/result-range.ts'
+import type { SearchReturnOption } from '../../wire/search-returns.ts'
 import { type ResultOutput, writeEsearch, writeNumbers, writeThreads } from './search.ts'
 
 /** What a function writes. */

@@ -1,5 +1,6 @@
 import type { ThreadForest } from '../../search/thread.ts'
-import { formatResultRange, placesOf, type SearchReturns } from '../../wire/search-returns.ts'
+import { formatResultRange, placesOf } from '../../wire/result-range.ts'
+import type { SearchReturns } from '../../wire/search-returns.ts'
 import { maxDecimalDigits, writeDecimals } from '../../wire/decimal.ts'
 import { quoted } from '../../wire/strings.ts'
 import type { ResponseWriter } from '../../wire/response-writer.ts'
@@ -83,6 +84,38 @@ export async function writeEsearch(
     out.text(` RELEVANCY (${relevancy.subarray(start, end).join(' ')})`)
   }
   out.line(modSeq === undefined ? '' : ` MODSEQ ${modSeq}`)
+}
+
+/** Results that stand one behind the other, from a place on: the first is 1, and 0 where the order is the mailbox's. */
+export interface Placed {
+  readonly place: number
+  readonly uids: readonly number[]
+}
+
+/** ESEARCH with what left the results of a search, and what came to them (RFC 5267 §4.3.3, §4.3.4). */
+export async function writeResultChange(
+  session: ResultOutput,
+  { tag, byUid }: EsearchForm,
+  change: {
+    readonly removed: readonly Placed[]
+    readonly added: readonly Placed[]
+    readonly numberOf: (uid: number) => number
+  },
+): Promise<void> {
+  const { out } = session
+  const write = async (name: string, placed: readonly Placed[]): Promise<void> => {
+    let separator = ` ${name} (`
+    for (const { place, uids } of placed) {
+      out.text(separator + place + ' ')
+      await writeSet(session, Uint32Array.from(uids, change.numberOf))
+      separator = ' '
+    }
+    if (placed.length > 0) out.text(')')
+  }
+  out.text(`* ESEARCH (TAG ${quoted(tag)})${byUid ? ' UID' : ''}`)
+  await write('REMOVEFROM', change.removed)
+  await write('ADDTO', change.added)
+  out.line('')
 }
 
 /** Numbers in their order as a set; only what ascends one by one becomes a range (RFC 5267 §3.2). */

@@ -9,6 +9,7 @@ import type { MailboxView, Selection } from '../../session/view.ts'
 import { StoreFailure } from '../../store/store.ts'
 import { allows, noSuchMailbox } from '../reference.ts'
 import { writeMetadataUpdates } from './metadata-updates.ts'
+import type { SessionIn } from '../command.ts'
 import type { ImapSession } from '../session.ts'
 import type { SelectedMailbox } from '../state.ts'
 import { writeUrlMechanisms } from './url-mech.ts'
@@ -25,9 +26,12 @@ export async function writeUpdates(session: ImapSession, mayExpunge: boolean): P
   const latest = await selected.account.snapshot(view.mailbox, selected.user)
   const { out, notifications } = session
   if (notifications?.hidesSelected || (latest === view.snapshot && !(mayExpunge && view.holdsExpunges))) return
-  const uidNextBefore = view.snapshot.uidNext
+  const before = view.snapshot
+  const uidsBefore = view.uids
   const { expunged, vanished, grew, changed } = view.update(latest, mayExpunge)
 
+  const open = session as SessionIn<'selected'> // as it was found above
+  if (selected.contexts) await selected.contexts.tellExpunged(open, vanished, uidsBefore)
   const tellsUids = session.uidOnly || session.enabled.has('QRESYNC') // RFC 9586 §3.6, RFC 7162 §3.2.10
   if (vanished.length > 0 && tellsUids) out.line('* VANISHED ' + formatSet(vanished))
   else for (const seqNum of expunged) out.line('* ' + seqNum + ' EXPUNGE')
@@ -40,11 +44,16 @@ export async function writeUpdates(session: ImapSession, mayExpunge: boolean): P
     if (!session.rev2) await writeRecent(session, selected)
   }
   writeNewKeywords(session, selected, latest)
+  const results = (await selected.contexts?.compare(open, before)) ?? []
   if (changed.seqNums.length > 0 && notifications?.tellsFlags !== false) {
     // RFC 5465 §5.1 has UID in any case.
     await writeFlagUpdates(session, view, changed, notifications && { withUid: true })
   }
-  await notifications?.selectedIsTold(uidNextBefore)
+  if (notifications || selected.contexts) {
+    notifications?.selectedIsTold()
+    if (grew) await (notifications ?? selected.contexts)?.tellArrivals(open, before.uidNext, results)
+    await selected.contexts?.tell(open, results)
+  }
 }
 
 /**
