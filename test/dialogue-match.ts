@@ -183,6 +183,13 @@ class Matcher {
           this.#sequence(wanted.slice(1, 3), found.slice(1, 3)) &&
           this.#pairSets(wanted[3], found[3])
         )
+      case 'METADATA': // entries with their values, or names alone
+        return (
+          this.#sequence(wanted.slice(0, 1), found.slice(0, 1)) &&
+          (wanted[1]?.kind === 'list'
+            ? this.#attributes(wanted[1], found[1]) && wanted.length === found.length
+            : this.#set(wanted.slice(1), found.slice(1)))
+        )
       case 'ESEARCH':
         return this.#searchResult(wanted, found)
       default:
@@ -280,7 +287,7 @@ class Matcher {
   #value(name: string, expected: Node, got: Node): boolean {
     if (name === 'FLAGS') return this.#sets([expected], [got])
     if ((name === 'INTERNALDATE' || name === 'SAVEDATE') && expected.kind === 'string' && got.kind === 'string') {
-      return Date.parse(expected.text) === Date.parse(got.text)
+      return expected.text === got.text || Date.parse(expected.text) === Date.parse(got.text)
     }
     this.#ignoreCase = name === 'BODY' || name === 'BODYSTRUCTURE'
     const same = this.#node(expected, got)
