@@ -4,6 +4,7 @@ import { exceeded, type QuotaLimits, type QuotaResource, quotaResources, type Qu
 import { Refusal } from '../model/refusal.ts'
 import type { AccountStore } from '../store/store.ts'
 import { astring } from '../wire/strings.ts'
+import type { SessionIn } from './command.ts'
 import { findMailbox } from './namespaces.ts'
 import { allows, type MailboxReference, permitted, type Place } from './reference.ts'
 import type { ImapSession } from './session.ts'
@@ -160,17 +161,17 @@ export async function requireRoom(
 
 /**
  * Warns a client that has added messages to a mailbox when little room is left (RFC 9208 §4.3.1), if the server is
- * configured so.
+ * configured so. How full a quota root is hears only who may read it.
  */
 export async function warnOfQuota(
-  session: ImapSession,
-  { account, mailbox }: Pick<MailboxReference, 'account' | 'mailbox'>,
+  session: SessionIn<'authenticated'>,
+  { account, mailbox, place }: Pick<MailboxReference, 'account' | 'mailbox' | 'place'>,
 ): Promise<void> {
   const { quotaWarnPercent = 0 } = session.services
   if (quotaWarnPercent === 0) return
   const tree = await account.tree()
   for (const { mailbox: root, limits, usage } of await account.quotas()) {
-    if (!covers(tree, root, mailbox.name)) continue
+    if (!covers(tree, root, mailbox.name) || !mayRead(session, session.login, place, tree, root)) continue
     const filled = filling.find(
       (resource) => usage[resource] * 100 >= (limits[resource] ?? Infinity) * quotaWarnPercent,
     )

@@ -63,8 +63,7 @@ async function placeOld(session: ImapSession, login: Login, name: string): Promi
  * inferiors can be renamed, too (the second example of RFC 9051 §6.3.6). Throws `Refusal` where one may not be moved.
  */
 function mailboxesToMove(place: Place, tree: MailboxTree, name: string): readonly Mailbox[] {
-  const { byName } = tree
-  const mailbox = byName.get(name)
+  const mailbox = tree.byName.get(name)
   if (mailbox) {
     permitted(referenceTo(place, mailbox), 'x')
     // What RENAME of INBOX does, to take all mail out of it, is its owner's to do.
@@ -74,8 +73,10 @@ function mailboxesToMove(place: Place, tree: MailboxTree, name: string): readonl
   const below = name + separator
   const inferiors = visibleIn(place, tree).filter((inferior) => inferior.mailbox.name.startsWith(below))
   if (inferiors.length === 0) throw noSuchMailbox()
+  // What lies below a mailbox that stays, since the user does not see it, does not come along with that one.
+  const moving = new Set(inferiors.map((inferior) => inferior.mailbox.name))
   const highest = inferiors.filter(
-    (inferior) => !parentNames(inferior.mailbox.name).some((parent) => parent.startsWith(below) && byName.has(parent)),
+    (inferior) => !parentNames(inferior.mailbox.name).some((parent) => moving.has(parent)),
   )
   return highest.map((inferior) => permitted(inferior, 'x').mailbox)
 }
