@@ -9,9 +9,17 @@ import { BadSyntax } from '../wire/syntax-error.ts'
 import { beginCommand } from './begin-command.ts'
 import { requireShort, requireState } from './admission.ts'
 import { capabilityTokens } from './capabilities.ts'
-import { mayExpunge, type AnyCommand, type CommandForm, type Done, type SessionIn, type Underway } from './command.ts'
+import {
+  mayExpunge,
+  type AnyCommand,
+  type CommandForm,
+  type Done,
+  type Lasting,
+  type SessionIn,
+  type Underway,
+} from './command.ts'
 import { Connection, type ConnectionEvents } from './connection.ts'
-import { framingProblems, storeFailures } from './failure-texts.ts'
+import { asError, bracketed, framingProblems, malformedLine, storeFailures } from './failure-texts.ts'
 import { allows } from './reference.ts'
 import { writeLastUpdates, writeUpdates } from './responses/updates.ts'
 import { progressNotes } from './progress.ts'
@@ -193,13 +201,8 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
     this.#turns.begin()
     try {
       while (!this.#connection.closed && !this.#hungUp) {
-        if (this.#underway?.lasting.isDue) {
-          await this.#tell(this.#underway)
-          if (this.#goodbye !== undefined) this.#sayGoodbye()
-          continue
-        }
-        if (!this.#underway && this.#session.notifications?.isDue) {
-          await this.#notify(this.#session.notifications)
+        if (this.#due) {
+          await this.#tell(this.#due)
           if (this.#goodbye !== undefined) this.#sayGoodbye()
           continue
         }
@@ -208,8 +211,7 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
           const { buffered } = this.#framer
           this.#out.flush()
           // Where both ends are in one process, a client may hear its answer and go on while it is being written.
-          const isDue = (this.#underway?.lasting ?? this.#session.notifications)?.isDue
-          if (this.#framer.buffered !== buffered || isDue) continue
+          if (this.#framer.buffered !== buffered || this.#due) continue
           if (!this.#out.blocked) break
           await this.#out.settled() // who does not read answers is not listened to
           continue
@@ -368,27 +370,22 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
     await this.#afterCommand()
   }
 
-  /** Tells what a command that lasts has to tell. */
-  async #tell(underway: Underway): Promise<void> {
-    try {
-      await underway.lasting.tell()
-      await this.settled()
-    } catch (error) {
-      if (error instanceof Disconnected) throw error
-      await this.#endUnderway(underway, asError(error))
-    }
+  /** What has something to tell: the command that lasts or, between commands, a NOTIFY (RFC 5465 §3.1). */
+  get #due(): Lasting | Notifications | undefined {
+    const teller = this.#underway?.lasting ?? this.#session.notifications
+    return teller?.isDue ? teller : undefined
   }
 
-  /** Tells what the client wants to be notified of between commands (RFC 5465 §3.1). */
-  async #notify(notifications: Notifications): Promise<void> {
+  async #tell(teller: Lasting | Notifications): Promise<void> {
     try {
-      await notifications.tell()
+      await teller.tell()
       await this.settled()
     } catch (error) {
       if (error instanceof Disconnected) throw error
+      if (this.#underway) return await this.#endUnderway(this.#underway, asError(error))
       if (await this.#selectedIsGone()) return
       this.#services.log.error({ err: error }, 'a client could not be notified')
-      notifications.overflow()
+      this.#session.notifications?.overflow()
     }
   }
 
@@ -501,9 +498,3 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
     }
   }
 }
-
-const bracketed = (code: string | undefined): string => (code === undefined ? '' : `[${code}] `)
-
-const malformedLine = (): BadSyntax => new BadSyntax('That line is too long or malformed', 0)
-
-const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)))

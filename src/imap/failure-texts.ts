@@ -1,5 +1,6 @@
 import type { StoreFailureReason } from '../store/store.ts'
 import type { FramingProblem } from '../wire/framer.ts'
+import { BadSyntax } from '../wire/syntax-error.ts'
 
 /** What is said of a command that cannot be framed. */
 export const framingProblems: Readonly<Record<FramingProblem, string>> = {
@@ -19,3 +20,12 @@ export const storeFailures: Readonly<Record<StoreFailureReason, string>> = {
   uncertain: 'The server lost touch with itself; it is not known whether this was done',
   'newer-version': 'The store is of a newer version of Crispin',
 }
+
+/** The answer to a line, where one is waited for, that is none. */
+export const malformedLine = (): BadSyntax => new BadSyntax('That line is too long or malformed', 0)
+
+/** What was thrown, as an error. */
+export const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)))
+
+/** A response code as it stands before the text, if there is one. */
+export const bracketed = (code: string | undefined): string => (code === undefined ? '' : `[${code}] `)
