@@ -124,8 +124,8 @@ export class AccountWatch {
     if (!tellsStatus) return
     for (const { reference, status } of statuses.values()) {
       if (this.#isSelected(watching, reference.mailbox.id)) continue
-      const items: StatusItem[] = ['MESSAGES', 'UIDNEXT', 'UIDVALIDITY']
-      if (this.#eventsOf(watching, reference) & event.flags) items.push('UNSEEN', 'HIGHESTMODSEQ')
+      const items: StatusItem[] = ['MESSAGES', 'UIDNEXT', 'UIDVALIDITY', 'UNSEEN']
+      if (this.#eventsOf(watching, reference) & event.flags) items.push('HIGHESTMODSEQ')
       await writeStatus(watching.session, reference, status, items)
     }
   }
@@ -245,7 +245,8 @@ export class AccountWatch {
     const flagsDiffer = wantsFlags && (isOtherUnseen || (condstore && this.#told.modSeq(mailbox) !== highestModSeq))
     if (!countsDiffer && !flagsDiffer) return []
     const items: StatusItem[] = countsDiffer ? ['MESSAGES', 'UIDNEXT', 'UIDVALIDITY'] : ['UIDVALIDITY']
-    if (wantsFlags && isOtherUnseen) items.push('UNSEEN')
+    // With new messages unasked: it is what most clients would ask for next.
+    if (countsDiffer || isOtherUnseen) items.push('UNSEEN')
     if (condstore) items.push('HIGHESTMODSEQ')
     return items
   }

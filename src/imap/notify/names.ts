@@ -22,6 +22,8 @@ export type Affected = Map<string, string | undefined>
 /**
  * The names that a MailboxName event is about (RFC 5465 §5.4): of what was created, deleted or renamed, and the direct
  * parents of the former two. What was renamed along with its superior mailbox is not among them.
+ *
+ * Deviates: RENAME of INBOX is told as the creation of the other mailbox, without OLDNAME, for that is what it is.
  */
 export function changedNames(before: Names, after: Names): Affected {
   const affected: Affected = new Map()
