@@ -13,8 +13,9 @@ import { MessageReader } from './message-text.ts'
 const batchMessages = 64
 /** Characters of a message's parts that are looked through where there is no index of them. */
 const maxLookedThrough = 1024 * 1024
-/** Words whose scores are remembered. */
+/** Words whose scores are remembered, and letters of one. */
 const maxRemembered = 50_000
+const maxRememberedLetters = 40
 /** What a word in the parts of a message counts less than one in its header, where both are looked at. */
 const lessInParts = 10
 
@@ -162,7 +163,8 @@ class Judge {
     if (!scores) {
       if (this.#remembered.size === maxRemembered) this.#remembered.clear()
       scores = Uint8Array.from(this.#words, (wanted) => similarity(wanted, word))
-      this.#remembered.set(word, scores)
+      // Only a copy, and no long one: the word itself keeps the whole text that it was found in from being freed.
+      if (word.length <= maxRememberedLetters) this.#remembered.set(Buffer.from(word, 'utf8').toString('utf8'), scores)
     }
     return scores
   }
