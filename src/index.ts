@@ -56,7 +56,7 @@ export interface StartServerOptions {
 /** A server in the process. */
 export interface CrispinServer {
   /** A new connection without a port; the server speaks first. */
-  connect(options?: MemoryTransportOptions & { readonly protocol?: 'imap' | 'lmtp' }): Duplex
+  connect(options?: MemoryTransportOptions & { readonly protocol?: 'imap' | 'imaps' | 'lmtp' }): Duplex
   /** The open ports, `host` and `port` as they can be connected to. */
   readonly ports: { readonly imap?: OpenPort; readonly lmtp?: OpenPort }
   readonly store: Store

@@ -45,7 +45,14 @@ export function playerOn({ store, close }: { readonly store: Store; readonly clo
           server: 'crispin',
           speaksTls: false,
           ...(pieceBytes !== undefined && { pieceBytes }),
-          connect: ({ startTls }) => Promise.resolve(server.connect(startTls ? { secure: false, startTls: true } : {})),
+          // What a dialogue takes as given is made in IMAP4rev1, whatever is spoken in it.
+          connect: ({ startTls, setsUp }) =>
+            Promise.resolve(
+              server.connect({
+                ...(startTls && { secure: false, startTls: true }),
+                ...(setsUp && { protocol: 'imaps' }),
+              }),
+            ),
         })
       } finally {
         await server.close()

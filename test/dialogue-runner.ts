@@ -11,8 +11,11 @@ import type { Bindings } from './dialogue-match.ts'
 /** How to reach the server under test. */
 export interface Environment {
   readonly server: 'crispin' | 'dovecot'
-  /** Connects to the server; `startTls`: unprotected, offering STARTTLS, taking no password before it. */
-  connect(options: { readonly startTls: boolean }): Promise<Duplex>
+  /**
+   * Connects to the server. `startTls`: unprotected, offering STARTTLS, taking no password before it. `setsUp`: to make
+   * what a dialogue takes as given.
+   */
+  connect(options: { readonly startTls: boolean; readonly setsUp: boolean }): Promise<Duplex>
   /** Whether TLS is spoken behind STARTTLS; in-process connections only say that they are protected from then on. */
   readonly speaksTls: boolean
   /** Octets that go out at once; by default, all that there are. */
@@ -209,7 +212,7 @@ class Play {
   /** Makes what the dialogue takes as given; answers with the needed capabilities that the server does not have. */
   async setUp(): Promise<readonly string[]> {
     const { needs, mailboxes, subscribed, grants, holds, recent, starts, users, steps } = this.#dialogue
-    const login = await this.#connect(false)
+    const login = await this.#connect(false, true)
     await login.peek()
     login.take()
     await command(login, 'LOGIN alice secret')
@@ -251,8 +254,8 @@ class Play {
     }
   }
 
-  async #connect(startTls: boolean): Promise<Wire> {
-    const stream = await this.#environment.connect({ startTls })
+  async #connect(startTls: boolean, setsUp = false): Promise<Wire> {
+    const stream = await this.#environment.connect({ startTls, setsUp })
     const wire = new Wire(stream, this.#environment.pieceBytes ?? Infinity)
     this.#all.push(wire)
     return wire

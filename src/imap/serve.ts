@@ -1,6 +1,7 @@
 import type { Transport } from '../net/transport.ts'
 import type { Authenticator } from '../sasl/sasl.ts'
 import { Dispatcher } from './dispatcher.ts'
+import { speakingOld } from './old/transport.ts'
 import type { ImapServices } from './services.ts'
 
 /** One served connection. */
@@ -28,7 +29,8 @@ export function startImap(
   authenticator: Authenticator,
   onClosed: () => void,
 ): Pick<ImapConnection, 'bye'> {
-  const dispatcher = new Dispatcher(transport, services, authenticator, onClosed)
+  const spoken = services.dialect ? speakingOld(transport, services.dialect) : transport
+  const dispatcher = new Dispatcher(spoken, services, authenticator, onClosed)
   dispatcher.start()
   return dispatcher
 }

@@ -2,6 +2,7 @@ import type { Log } from '../model/log.ts'
 import type { Authenticator } from '../sasl/sasl.ts'
 import type { Store } from '../store/store.ts'
 import type { ImapLimits } from './limits.ts'
+import type { OldDialect } from './old/dialect.ts'
 import type { Sharing } from './sharing.ts'
 import type { SiteExtensions } from './site-extensions.ts'
 import type { UrlServices } from './url/url-services.ts'
@@ -30,6 +31,8 @@ export interface ImapServices {
   readonly serverId: ReadonlyMap<string, string>
   /** Capabilities that are switched off, in capitals as CAPABILITY prints them. */
   readonly disabledCapabilities: ReadonlySet<string>
+  /** What clients speak, where it is older than IMAP4rev1. */
+  readonly dialect?: OldDialect | undefined
   /** Whether X-GM-EXT-1, which is Gmail's, is offered. */
   readonly gmail?: boolean
   /** How many connections are signed in, by account; shared by all connections. */

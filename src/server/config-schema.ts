@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import { z } from 'zod'
 import { isFilterName, parseFilter } from '../imap/filters.ts'
 import { defaultImapLimits } from '../imap/limits.ts'
+import { oldDialects } from '../imap/old/dialect.ts'
 import { defaultLmtpLimits } from '../lmtp/limits.ts'
 import { defaultMaxKeywords, defaultMaxMailboxes, defaultMaxMessageBytes } from '../model/limits.ts'
 import { parseListenAddress } from '../net/address.ts'
@@ -96,6 +97,12 @@ const gmail = flag(
   'Whether X-GM-EXT-1 is offered, for programs written for Gmail: the other mailboxes that a message is in are its labels.',
 )
 
+const dialect = z.enum(oldDialects).optional().register(settings, {
+  description:
+    'What clients speak here instead of IMAP4rev1 and IMAP4rev2: IMAP2 (RFC 1064, RFC 1176), IMAP2bis, or IMAP4 (RFC 1730). For old programs; no other understands it.',
+  defaultText: 'none of them',
+})
+
 const imap = z.strictObject({
   listen: listen('Where IMAP with STARTTLS is offered.'),
   startTls: flag(true, 'Whether STARTTLS is offered there.'),
@@ -105,6 +112,7 @@ const imap = z.strictObject({
     'Capabilities not to offer here, as CAPABILITY prints them, for clients that misuse one. Without LITERAL+ there is LITERAL-, if it is not in the list as well: then literals of more than 4096 octets are asked for first.',
   ),
   gmail,
+  dialect,
 })
 
 const imaps = z.strictObject({
@@ -112,6 +120,7 @@ const imaps = z.strictObject({
   proxyProtocol: flag(false, 'Whether every connection begins with a PROXY protocol v2 header, ahead of TLS.'),
   disabledCapabilities: words('Capabilities not to offer here, as CAPABILITY prints them.'),
   gmail,
+  dialect,
 })
 
 const lmtp = z.strictObject({

@@ -1,3 +1,5 @@
+import type { OldDialect } from '../imap/old/dialect.ts'
+
 /** The configuration with all defaults filled in; what each setting means stands in `config-schema.ts`. */
 export interface Config {
   readonly server: {
@@ -18,12 +20,14 @@ export interface Config {
     readonly proxyProtocol: boolean
     readonly disabledCapabilities: readonly string[]
     readonly gmail: boolean
+    readonly dialect?: OldDialect | undefined
   }
   readonly imaps: {
     readonly listen: readonly string[]
     readonly proxyProtocol: boolean
     readonly disabledCapabilities: readonly string[]
     readonly gmail: boolean
+    readonly dialect?: OldDialect | undefined
   }
   readonly lmtp: { readonly listen: readonly string[]; readonly socketMode: number }
   readonly http: { readonly listen: readonly string[] }

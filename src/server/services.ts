@@ -98,11 +98,12 @@ export function withLimits(services: Services, config: Config): Services {
 }
 
 /** What is offered at listeners of one kind. */
-function offersOf({ disabledCapabilities, gmail }: Config['imap' | 'imaps']): {
-  disabledCapabilities: ReadonlySet<string>
-  gmail: boolean
-} {
-  return { disabledCapabilities: new Set(disabledCapabilities.map((name) => name.toUpperCase())), gmail }
+function offersOf({
+  disabledCapabilities,
+  gmail,
+  dialect,
+}: Config['imap' | 'imaps']): Pick<ImapServices, 'disabledCapabilities' | 'gmail' | 'dialect'> {
+  return { disabledCapabilities: new Set(disabledCapabilities.map((name) => name.toUpperCase())), gmail, dialect }
 }
 
 /** What a configuration says of the server's own annotations, and of quotas. */
