@@ -6,20 +6,10 @@ import type { Operation } from '../model/operation.ts'
 import { memoryStore } from '../store/memory/memory-store.ts'
 import { type AccountStore, type Store, StoreFailure } from '../store/store.ts'
 import { connectClient, type Client } from './url/client.test-support.ts'
+import { withMethod } from './with-method.test-support.ts'
 
 const accounts = ['alice', 'bob'].map((name) => ({ name, password: 'secret', account: name }))
 const message = '{5+}\r\nA: b\n'
-
-/** The object, with another method in the place of one. */
-function withMethod<T extends object, Name extends keyof T>(whole: T, name: Name, method: T[Name]): T {
-  return new Proxy(whole, {
-    get(target, wanted) {
-      if (wanted === name) return method
-      const value: unknown = Reflect.get(target, wanted)
-      return typeof value === 'function' ? (value.bind(target) as unknown) : value
-    },
-  })
-}
 
 /** A store whose commits fail when `isDoomed` says so, account by account. */
 function failing(store: Store, isDoomed: (account: string, operations: readonly Operation[]) => boolean): Store {

@@ -11,7 +11,7 @@ import { refuseUpdates } from '../contexts/update-contexts.ts'
 import { defineCommand, type Command, type CommandForm, type SessionIn } from '../command.ts'
 import { filteredMailboxes } from '../mailbox-filter.ts'
 import { answerWithin, messageLimit, newestIn } from '../message-limit.ts'
-import type { MailboxReference } from '../reference.ts'
+import { allows, type MailboxReference, rightsNow } from '../reference.ts'
 import { code } from '../responses/codes.ts'
 import { writeEsearch } from '../responses/search.ts'
 import { searchContext } from '../search-scope.ts'
@@ -101,7 +101,10 @@ interface SearchedPlace {
   readonly context: SearchContext
 }
 
-/** The mailboxes to search, the selected one first where it is asked for; one that was deleted a moment ago is none. */
+/**
+ * The mailboxes to search, the selected one first where it is asked for; one that is gone by the time that its turn comes,
+ * or not the user's to read any more, is none.
+ */
 async function* placesOf(
   session: SessionIn<'authenticated'>,
   inSelected: boolean,
@@ -114,6 +117,7 @@ async function* placesOf(
       if (!inSelected) yield { name, context: searchContext(session) }
       continue
     }
+    if (!allows({ rights: await rightsNow(reference) }, 'r')) continue
     try {
       yield { name, context: await contextOf(session, reference) }
     } catch (error) {
