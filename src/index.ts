@@ -8,6 +8,7 @@ import type { Duplex } from 'node:stream'
 import { memoryDirectory } from './accounts/memory-directory.ts'
 import { silentLog } from './model/log.ts'
 import type { Log } from './model/log.ts'
+import type { PushService } from './imap/push-service.ts'
 import { parseListenAddress } from './net/address.ts'
 import { transportPair } from './net/memory-transport.ts'
 import type { MemoryTransportOptions } from './net/memory-transport.ts'
@@ -19,6 +20,8 @@ import type { Store } from './store/store.ts'
 
 export { silentLog } from './model/log.ts'
 export type { Log } from './model/log.ts'
+export type { PushRegistration, PushService } from './imap/push-service.ts'
+export { Refusal } from './model/refusal.ts'
 export type { MemoryTransportOptions } from './net/memory-transport.ts'
 export { memoryStore } from './store/memory/memory-store.ts'
 export type { MemoryStoreOptions } from './store/memory/memory-store.ts'
@@ -44,6 +47,8 @@ export interface StartServerOptions {
   /** Milliseconds since 1970. */
   readonly clock?: () => number
   readonly log?: Log
+  /** Push by somebody else's network (docs/push.md). */
+  readonly push?: PushService
   /** TCP ports to open, on which passwords may be sent without TLS; port 0 is any free one. */
   readonly listen?: {
     readonly imap?: { readonly host?: string; readonly port: number }
@@ -72,7 +77,15 @@ export interface OpenPort {
 
 /** Starts a server in this process. */
 export async function startServer(options: StartServerOptions = {}): Promise<CrispinServer> {
-  const { accounts = [], groups = {}, clock = Date.now, log = silentLog, listen = {}, config: tables = {} } = options
+  const {
+    accounts = [],
+    groups = {},
+    clock = Date.now,
+    log = silentLog,
+    listen = {},
+    config: tables = {},
+    push,
+  } = options
   const checked = checkConfig({
     ...tables,
     imap: { ...tables['imap'], listen: listenList(listen.imap), allowPlaintextLogin: true, startTls: false },
@@ -82,7 +95,7 @@ export async function startServer(options: StartServerOptions = {}): Promise<Cri
   const config = checked.data
   const store = options.store ?? memoryStore({ clock, limits: { quota: defaultQuotaOf(config) } })
   const directory = memoryDirectory(accounts, { localDomains: config.server.localDomains, groups })
-  const running = await runServer(config, { store, directory, log, now: clock }, undefined)
+  const running = await runServer(config, { store, directory, log, now: clock, ...(push && { push }) }, undefined)
   return {
     connect({ protocol = 'imap', ...about } = {}) {
       const { client, server } = transportPair(about)

@@ -2,6 +2,7 @@ import { Cursor } from '../wire/cursor.ts'
 import { BadSyntax } from '../wire/syntax-error.ts'
 import type { AnyCommand, CommandForm } from './command.ts'
 import { commandNamed } from './commands/index.ts'
+import { registerPush } from './commands/register-push.ts'
 
 /** A command of which only the beginning has been read. */
 export interface BegunCommand {
@@ -28,7 +29,9 @@ export function beginCommand(text: string): BegunCommand {
       cursor.space()
       name = cursor.keyword('a command')
     }
-    return { tag, command: commandNamed(name, byUid), form: { byUid, tag }, cursor }
+    // Only a push service has such names, and says so when the command is run.
+    const command = commandNamed(name, byUid) ?? (name.startsWith('X') && !byUid ? registerPush(name) : undefined)
+    return { tag, command, form: { byUid, tag }, cursor }
   } catch (error) {
     if (!(error instanceof BadSyntax)) throw error
     return { ...none, tag } // answered with BAD by whoever asked

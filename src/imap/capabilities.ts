@@ -138,6 +138,8 @@ export function capabilityTokens(session: ImapSession): string {
         entry.if?.(session) !== false,
     )
     .map(({ token, value }) => (value ? `${token}=${value(session)}` : token))
+  const { push } = session.services
+  if (state === 'after' && push && offers(session, push.name)) tokens.push(push.name)
   if (state === 'before') {
     for (const mechanism of session.authenticator.mechanisms(session.channel)) tokens.push('AUTH=' + mechanism)
   }

@@ -3,6 +3,7 @@ import type { Authenticator } from '../sasl/sasl.ts'
 import type { Store } from '../store/store.ts'
 import type { ImapLimits } from './limits.ts'
 import type { OldDialect } from './old/dialect.ts'
+import type { PushService } from './push-service.ts'
 import type { Sharing } from './sharing.ts'
 import type { SiteExtensions } from './site-extensions.ts'
 import type { UrlServices } from './url/url-services.ts'
@@ -23,6 +24,8 @@ export interface ImapServices {
   readonly administrators?: ReadonlySet<string>
   /** The part of a limit from which on clients that add messages are warned; 0 or absent: never. */
   readonly quotaWarnPercent?: number
+  /** Push by somebody else's network, where whoever embeds the server offers any. */
+  readonly push?: PushService
   readonly log: Log
   readonly limits: ImapLimits
   /** Milliseconds since 1970. */

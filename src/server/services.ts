@@ -27,6 +27,7 @@ export interface Ground {
   /** Milliseconds since 1970. */
   readonly now: () => number
   readonly onCommand?: ImapServices['onCommand']
+  readonly push?: ImapServices['push']
 }
 
 /** What the protocols are given. */
@@ -39,7 +40,7 @@ export interface Services {
 
 /** Makes the services as a configuration wants them. */
 export function makeServices(config: Config, ground: Ground): Services {
-  const { store, directory, log, now, onCommand } = ground
+  const { store, directory, log, now, onCommand, push } = ground
   const { signIn } = config
   const sharing = sharingOf(config.sharing, directory.people)
   const urls = urlServicesOf(config, directory)
@@ -67,6 +68,7 @@ export function makeServices(config: Config, ground: Ground): Services {
     ...annotationsAndQuotas(config, directory),
     loginCounts: new Map(),
     ...(onCommand ? { onCommand } : {}),
+    ...(push && { push }),
     ...(sharing && { sharing }),
   }
   return {
