@@ -4,10 +4,12 @@ import { DirectoryFailure } from '../accounts/directory.ts'
 import { memoryDirectory } from '../accounts/memory-directory.ts'
 import { checkConfig } from './config-schema.ts'
 import { sharingOf } from './sharing.ts'
+import { urlServicesOf } from './url-services.ts'
 
-const { people } = memoryDirectory([{ name: 'alice', password: 'secret', account: 'a1' }], {
+const directory = memoryDirectory([{ name: 'alice', password: 'secret', account: 'a1' }], {
   groups: { team: ['alice'] },
 })
+const { people } = directory
 const settings = { enabled: true, otherUsers: 'Other Users', sharedAccounts: 'Shared', seenPerUser: true }
 
 test('sessions are told of users and groups, unless nobody is to share', async () => {
@@ -18,11 +20,12 @@ test('sessions are told of users and groups, unless nobody is to share', async (
 })
 
 test('users that cannot be read are a failure to the client, and not the end of the connection', async () => {
-  const broken = { ...people, identifiersOf: () => Promise.reject(new DirectoryFailure('busy', 'users.db is busy')) }
-  await assert.rejects(Promise.resolve(sharingOf(settings, broken)?.identifiersOf('alice')), {
-    name: 'StoreFailure',
-    reason: 'busy',
-  })
+  const fail = (): Promise<never> => Promise.reject(new DirectoryFailure('busy', 'users.db is busy'))
+  const failure = { name: 'StoreFailure', reason: 'busy' }
+  const sharing = sharingOf(settings, { ...people, identifiersOf: fail })
+  await assert.rejects(Promise.resolve(sharing?.identifiersOf('alice')), failure)
+  const urls = urlServicesOf({ urls: { hostNames: [], agents: [] } }, { ...directory, find: fail })
+  await assert.rejects(urls.userNamed('alice'), failure)
 })
 
 test('namespaces have names that mailboxes can have', () => {

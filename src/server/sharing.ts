@@ -19,8 +19,10 @@ export function sharingOf(sharing: Config['sharing'], people: People): Sharing |
   }
 }
 
-/** The answer; that the users cannot be read is a failure like one of the store to whoever wants a mailbox. */
-async function asked<Answer>(question: () => Promise<Answer>): Promise<Answer> {
+/**
+ * An answer out of the directory; that it cannot be read is a failure like one of the store to whoever wants a mailbox.
+ */
+export async function asked<Answer>(question: () => Promise<Answer>): Promise<Answer> {
   try {
     return await question()
   } catch (error) {

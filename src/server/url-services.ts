@@ -1,6 +1,7 @@
 import type { UserDirectory } from '../accounts/directory.ts'
 import type { UrlServices } from '../imap/url/url-services.ts'
 import type { Config } from './config-type.ts'
+import { asked } from './sharing.ts'
 
 /** What sessions are told of IMAP URLs. */
 export function urlServicesOf({ urls }: Pick<Config, 'urls'>, directory: UserDirectory): UrlServices {
@@ -15,7 +16,7 @@ export function urlServicesOf({ urls }: Pick<Config, 'urls'>, directory: UserDir
     agents,
     secret: directory.secret,
     async userNamed(name) {
-      const user = await directory.find(name)
+      const user = await asked(() => directory.find(name))
       return user && { user: user.name, account: user.account }
     },
   }
