@@ -20,6 +20,7 @@ import { OtherAccounts } from './other-accounts.ts'
 import { type MailboxReference, permitted } from './reference.ts'
 import { type Language, translated } from './languages.ts'
 import type { ImapServices } from './services.ts'
+import { SignInChannel } from './sign-in-channel.ts'
 import { Staging } from './staging.ts'
 import type { Enabled, Login, SelectedMailbox, State } from './state.ts'
 import type { Selection } from '../session/view.ts'
@@ -153,13 +154,7 @@ export class ImapSession {
 
   /** What signing in must know of the connection. */
   get channel(): SaslChannel {
-    const { transport } = this
-    return {
-      secure: transport.secure || transport.allowPlaintextLogin,
-      remoteAddress: transport.remoteAddress,
-      tlsExporter: transport.tlsExporter(),
-      certificateNames: transport.certificateNames(),
-    }
+    return new SignInChannel(this.transport)
   }
 
   /**
