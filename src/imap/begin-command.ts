@@ -2,7 +2,7 @@ import { Cursor } from '../wire/cursor.ts'
 import { BadSyntax } from '../wire/syntax-error.ts'
 import type { AnyCommand, CommandForm } from './command.ts'
 import { commandNamed } from './commands/index.ts'
-import { registerPush } from './commands/register-push.ts'
+import { registerPush } from './register-push.ts'
 
 /** A command of which only the beginning has been read. */
 export interface BegunCommand {

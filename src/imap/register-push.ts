@@ -1,7 +1,7 @@
-import { astring, utf8ToWire, wireToUtf8 } from '../../wire/strings.ts'
-import { BadSyntax } from '../../wire/syntax-error.ts'
-import { defineCommand, type Command } from '../command.ts'
-import type { PushRegistration } from '../push-service.ts'
+import { astring, utf8ToWire, wireToUtf8 } from '../wire/strings.ts'
+import { BadSyntax } from '../wire/syntax-error.ts'
+import { defineCommand, type Command } from './command.ts'
+import type { PushRegistration } from './push-service.ts'
 
 /** Pairs of name and value in one registration, and texts of one value. */
 const maxPairs = 50
