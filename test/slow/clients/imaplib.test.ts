@@ -104,6 +104,28 @@ m.logout()
 `,
   },
   {
+    what: 'rights, sharing and quota',
+    script: `${signedIn}
+ok(m.create('shared')); ok(m.append('shared', None, None, message))
+b = secure(); ok(b.login('bob', password))
+eq(b.select('"Other Users/alice/shared"')[0], 'NO')
+ok(m.setacl('shared', 'bob', 'lrsw'))
+assert b' bob lrsw' in ok(m.getacl('shared'))[0]
+assert ok(b.myrights('"Other Users/alice/shared"'))[0].endswith(b' lrsw')
+assert any(b'Other Users/alice/shared' in line for line in ok(b.list()))
+eq(ok(b.select('"Other Users/alice/shared"')), [b'1'])
+eq(ok(b.fetch('1', '(BODY.PEEK[])'))[0][1], message)
+ok(b.store('1', '+FLAGS', '\\\\Seen')); ok(b.copy('1', 'INBOX'))
+eq(b.append('"Other Users/alice/shared"', None, None, message)[0], 'NO')
+ok(b.close())
+ok(m.deleteacl('shared', 'bob')); eq(b.select('"Other Users/alice/shared"')[0], 'NO')
+roots, quotas = ok(m.getquotaroot('INBOX'))
+assert b'INBOX' in roots[0], roots
+eq(m.setquota('""', '(STORAGE 1)')[0], 'NO')
+b.logout(); m.logout()
+`,
+  },
+  {
     what: 'commands as people type them',
     script: `${signedIn}
 ok(m.xatom('ID', 'NIL')); ok(m.xatom('id', '("name" "test")'))
@@ -125,7 +147,7 @@ const environmentOf = (server: ServerProcess, more: Readonly<Record<string, stri
 })
 
 test('imaplib', { skip: missing('python3') }, async (t) => {
-  const server = await startServerProcess(t)
+  const server = await startServerProcess(t, { users: ['alice', 'bob'] })
   for (const { what, script } of scripts) {
     await t.test(what, async () => {
       await output('python3', ['-c', script], { env: environmentOf(server) })
