@@ -3,7 +3,7 @@ import type { MailboxId, ModSeq } from '../../model/numbers.ts'
 import { allows, type MailboxReference, type Place, referenceTo } from '../reference.ts'
 import { statusesThereAre, statusResponse, type StatusItem } from '../responses/status.ts'
 import type { ImapSession } from '../session.ts'
-import { changedAccess, changedNames, type Names, namesOf, writeNames } from './names.ts'
+import { changedAccess, changedMailboxes, changedNames, type Names, namesOf, writeNames } from './names.ts'
 import { allEvents, event, type Events, eventsOf, type NotifyRequest } from './request.ts'
 import { type Told, ToldStatuses } from './told-statuses.ts'
 
@@ -116,6 +116,7 @@ export class AccountWatch {
     const affected = new Map(denied.map(({ name }) => [name, undefined]))
     await writeNames(watching.session, names, affected, new Set())
     const wanted = this.#wanted(watching, names)
+    if (wanted.length > watching.room) throw new TooManyWatched()
     const statuses = await statusesOf(wanted)
     this.#told.replace(
       new Set(),
@@ -156,13 +157,14 @@ export class AccountWatch {
   async #compareTrees(watching: Watching, isOwn: boolean): Promise<readonly MailboxId[]> {
     const { session, subscribed } = watching
     const tree = await this.place.account.tree()
-    const before = namesOf(this.place, this.#tree)
     const wasSubscribed = this.#subscribed
-    const sameNames = tree.byId === this.#tree.byId
+    // Which mailboxes are meant may depend on any subscription.
+    const scope = wasSubscribed === subscribed ? changedMailboxes(this.#tree, tree) : [...tree.byId.keys()]
+    const before = namesOf(this.place, this.#tree, new Set([...scope, ...changedMailboxes(this.#tree, tree)]))
+    const after = namesOf(this.place, tree, scope)
     this.#tree = tree
     this.#subscribed = subscribed
-    if (sameNames && wasSubscribed === subscribed) return []
-    const after = namesOf(this.place, tree)
+    if (scope.length === 0 && wasSubscribed === subscribed) return []
     if (!isOwn) {
       const wants = (name: string, events: Events): boolean =>
         ((this.#eventsOf(watching, { name }) | this.#eventsOf({ ...watching, subscribed: wasSubscribed }, { name })) &
@@ -199,7 +201,13 @@ export class AccountWatch {
     const wanted = this.#wanted(watching, after)
     const wanting = new Set(wanted.map(({ mailbox }) => mailbox.id))
     const added = wanted.filter(({ mailbox }) => !this.#told.has(mailbox.id))
-    if (added.length === 0 && this.#told.size === wanting.size) return []
+    const dropped = [...before.visible.keys(), ...after.visible.keys()].filter(
+      (id) => this.#told.has(id) && !wanting.has(id),
+    )
+    if (added.length === 0 && dropped.length === 0) return []
+    const leaving = new Set(dropped)
+    const kept = new Set([...this.#told.mailboxes()].filter((id) => !leaving.has(id)))
+    if (kept.size + added.length > watching.room) throw new TooManyWatched()
     const readableBefore = (id: MailboxId): boolean => {
       const then = before.visible.get(id)
       return then !== undefined && allows(then, 'r')
@@ -213,17 +221,15 @@ export class AccountWatch {
       if (isUnknown) unknown.push(mailbox)
       told.push(isUnknown ? { mailbox, highestModSeq, messages: -1, uidNext, unseen: -1 } : status)
     }
-    this.#told.replace(wanting, told)
+    this.#told.replace(kept, told)
     return unknown
   }
 
-  /** The mailboxes whose messages are watched. Throws {@link TooManyWatched}. */
+  /** The mailboxes whose messages are to be watched. */
   #wanted(watching: Watching, { visible }: Names): MailboxReference[] {
-    const wanted = [...visible.values()].filter(
+    return [...visible.values()].filter(
       (one) => allows(one, 'r') && (this.#eventsOf(watching, one) & event.messages) !== 0,
     )
-    if (wanted.length > watching.room) throw new TooManyWatched()
-    return wanted
   }
 
   #eventsOf({ request, subscribed }: Watching, { name }: Pick<MailboxReference, 'name'>): Events {

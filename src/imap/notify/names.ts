@@ -1,19 +1,38 @@
 import { type MailboxTree, separator } from '../../model/mailbox.ts'
 import type { MailboxId } from '../../model/numbers.ts'
-import { allows, type MailboxReference, type Place, visibleIn } from '../reference.ts'
+import { allows, type MailboxReference, type Place, referenceTo, visibleIn } from '../reference.ts'
 import { listResponse, parentsOf } from '../responses/list.ts'
 import type { ImapSession } from '../session.ts'
 
-/** An account's mailboxes at one moment, as far as the user may look them up. */
+/** Mailboxes of an account at one moment, as far as the user may look them up. */
 export interface Names {
   readonly place: Place
   readonly tree: MailboxTree
   readonly visible: ReadonlyMap<MailboxId, MailboxReference>
 }
 
-/** The mailboxes of a place that the user may look up. */
-export function namesOf(place: Place, tree: MailboxTree): Names {
-  return { place, tree, visible: new Map(visibleIn(place, tree).map((one) => [one.mailbox.id, one])) }
+/** Those of some mailboxes (absent: of all) that are there and that the user may look up. */
+export function namesOf(place: Place, tree: MailboxTree, among: Iterable<MailboxId> = tree.byId.keys()): Names {
+  const visible = new Map<MailboxId, MailboxReference>()
+  for (const id of among) {
+    const mailbox = tree.byId.get(id)
+    const reference = mailbox && referenceTo(place, mailbox)
+    if (reference && isVisible(reference)) visible.set(id, reference)
+  }
+  return { place, tree, visible }
+}
+
+function isVisible(reference: MailboxReference): boolean {
+  return reference.user === undefined || allows(reference, 'l')
+}
+
+/** The mailboxes that came, went or changed in any way but by their messages. */
+export function changedMailboxes(before: MailboxTree, after: MailboxTree): MailboxId[] {
+  const changed: MailboxId[] = []
+  if (before.byId === after.byId) return changed
+  for (const [id, mailbox] of after.byId) if (before.byId.get(id) !== mailbox) changed.push(id)
+  for (const id of before.byId.keys()) if (!after.byId.has(id)) changed.push(id)
+  return changed
 }
 
 /** Names of which there is something to say, each with the one it had before, where it was renamed. */
@@ -69,20 +88,23 @@ export function changedAccess(before: Names, after: Names): string[] {
  */
 export async function writeNames(
   session: ImapSession,
-  { place, tree, visible }: Names,
+  { place, tree }: Pick<Names, 'place' | 'tree'>,
   affected: Affected,
   subscribed: ReadonlySet<string>,
 ): Promise<void> {
   if (affected.size === 0) return
   const isOwn = place.user === undefined
-  const parents = parentsOf([...visible.values()].map(({ name }) => name))
+  const parents = parentsOf(isOwn ? tree.byName.keys() : visibleIn(place, tree).map(({ mailbox }) => mailbox.name))
   for (const [name, oldName] of affected) {
-    const reference = visible.get(tree.byName.get(name.slice(place.prefix.length))?.id as MailboxId) // or undefined
-    const attributes: string[] = [...(reference && isOwn ? reference.mailbox.specialUse : [])]
-    if (!reference) attributes.push('\\NonExistent')
-    if (reference ? !allows(reference, 'r') : !isOwn) attributes.push('\\NoAccess')
+    const ownName = name.slice(place.prefix.length)
+    const mailbox = tree.byName.get(ownName)
+    const reference = mailbox && referenceTo(place, mailbox)
+    const isShown = reference !== undefined && isVisible(reference)
+    const attributes: string[] = [...(isShown && isOwn ? reference.mailbox.specialUse : [])]
+    if (!isShown) attributes.push('\\NonExistent')
+    if (isShown ? !allows(reference, 'r') : !isOwn) attributes.push('\\NoAccess')
     if (subscribed.has(name)) attributes.push('\\Subscribed')
-    attributes.push(parents.has(name) ? '\\HasChildren' : '\\HasNoChildren')
+    attributes.push(parents.has(ownName) ? '\\HasChildren' : '\\HasNoChildren')
     const extended = oldName === undefined ? '' : ` ("OLDNAME" (${session.mailboxText(oldName)}))`
     session.out.line(listResponse(session, attributes, name, extended))
     if (session.out.full) await session.io.settled()
