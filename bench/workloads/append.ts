@@ -5,8 +5,8 @@ import type { Server } from '../servers/server.ts'
 import { literal } from './workload.ts'
 import type { Workload } from './workload.ts'
 
-/** Messages before time is taken, so that a server's code and caches are warm, as they are in service. */
-const warmUp = 100
+/** Messages before time is taken, so that a server's code and caches are warm, as they are in service for months. */
+const warmUp = 1000
 const alone = 200
 const atOnce = 20
 const eachAtOnce = 25
