@@ -33,18 +33,34 @@ export interface FlagSet {
   readonly text: string
 }
 
+/** The system flags of each combination of bits, joined by spaces. */
+const systemTexts: readonly string[] = Array.from({ length: 1 << systemFlagNames.length }, (_, system) =>
+  systemFlagNames
+    .filter(([, bit]) => system & bit)
+    .map(([name]) => name)
+    .join(' '),
+)
+
 /**
  * Makes a set of flags. Keywords are compared without regard to case (RFC 5788 §3); of two spellings the first stays.
+ * `keywords` may be kept, so it must not change.
  */
 export function flagSet(system: number, keywords: readonly string[] = []): FlagSet {
+  const systemText = systemTexts[system & (systemTexts.length - 1)]! // the mask keeps it inside bounds
+  // Most sets have no keyword or one, and one is made for every STORE.
+  if (keywords.length === 0) return { system, keywords, text: systemText }
+  const sorted = keywords.length === 1 ? keywords : sortedKeywords(keywords)
+  const text = sorted.length === 1 ? sorted[0]! : sorted.join(' ') // inside bounds
+  return { system, keywords: sorted, text: systemText === '' ? text : systemText + ' ' + text }
+}
+
+function sortedKeywords(keywords: readonly string[]): readonly string[] {
   const byKey = new Map<string, string>()
   for (const keyword of keywords) {
     const key = keyword.toLowerCase()
     if (!byKey.has(key)) byKey.set(key, keyword)
   }
-  const sorted = [...byKey].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, keyword]) => keyword)
-  const names = systemFlagNames.filter(([, bit]) => system & bit).map(([name]) => name)
-  return { system, keywords: sorted, text: [...names, ...sorted].join(' ') }
+  return [...byKey].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, keyword]) => keyword)
 }
 
 /** The set with no flags in it. */

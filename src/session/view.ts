@@ -1,3 +1,4 @@
+import { pageRows } from '../model/column.ts'
 import type { MailboxId, ModSeq } from '../model/numbers.ts'
 import { firstRowFrom, rowOfUid, type MailboxSnapshot } from '../model/snapshot.ts'
 
@@ -218,7 +219,8 @@ export function rowsChangedSince(snapshot: MailboxSnapshot, modSeq: number, rowL
   const { pages } = modSeqs
   let room = 0
   for (let n = 0; n < pages.length; n++) if (pageModSeqs[n]! > modSeq) room += pages[n]!.length // inside bounds, as all here
-  const rows = new Int32Array(Math.min(room, rowLimit))
+  // Most changes are of one message, which needs no new memory for a page.
+  const rows = room <= pageRows ? rowsOfPage : new Int32Array(Math.min(room, rowLimit))
   let count = 0
   for (let n = 0, base = 0; n < pages.length && base < rowLimit; n++) {
     const page = pages[n]!
@@ -228,8 +230,11 @@ export function rowsChangedSince(snapshot: MailboxSnapshot, modSeq: number, rowL
     }
     base += page.length
   }
-  return rows.subarray(0, count)
+  return rows === rowsOfPage ? rows.slice(0, count) : rows.subarray(0, count)
 }
+
+/** Room for the rows of one page, for all who look for changes. */
+const rowsOfPage = new Int32Array(pageRows)
 
 /** UIDs that `before` has and `latest` has not. */
 function goneRows(before: MailboxSnapshot, latest: MailboxSnapshot): number[] {
