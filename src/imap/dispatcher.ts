@@ -20,6 +20,7 @@ import {
 } from './command.ts'
 import { Connection, type ConnectionEvents } from './connection.ts'
 import { asError, bracketed, framingProblems, malformedLine, storeFailures } from './failure-texts.ts'
+import { framerLimits } from './limits.ts'
 import { allows } from './reference.ts'
 import { writeLastUpdates, writeUpdates } from './responses/updates.ts'
 import { progressNotes } from './progress.ts'
@@ -61,7 +62,7 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
     this.#connection = new Connection(transport, limits, this)
     this.#out = new ResponseWriter(this.#connection)
     this.#turns = new Turns(this.#connection, this.#out)
-    this.#framer = new Framer(this.#framerLimits(false))
+    this.#framer = new Framer(framerLimits(services.limits, false))
     this.#session = new ImapSession(services, authenticator, transport, this.#out, this)
     this.#onClosed = onClosed
     this.#timer = setTimeout(Dispatcher.#onTimeout, limits.loginTimeoutMs, this)
@@ -124,7 +125,7 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
   startTlsAfterAnswer(): void {
     this.#afterAnswer = async () => {
       this.#session.transport = await this.#connection.startTls()
-      this.#framer = new Framer(this.#framerLimits(false))
+      this.#framer = new Framer(framerLimits(this.#services.limits, false))
     }
   }
 
@@ -152,16 +153,6 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
   }
 
   // What arrives.
-
-  #framerLimits(signedIn: boolean): ConstructorParameters<typeof Framer>[0] {
-    const { limits } = this.#services
-    const maxCommandBytes = signedIn ? limits.maxCommandBytes : limits.maxCommandBytesBeforeLogin
-    return {
-      maxLineBytes: signedIn ? limits.maxLineBytes : limits.maxLineBytesBeforeLogin,
-      maxCommandBytes,
-      maxGatheredLiteralBytes: maxCommandBytes,
-    }
-  }
 
   onData(chunk: Buffer): void {
     if (this.#hungUp) return
@@ -492,7 +483,7 @@ export class Dispatcher implements SessionIo, ConnectionEvents {
     if (signedIn !== this.#signedIn) {
       const { limits } = this.#services
       this.#signedIn = signedIn
-      this.#framer.setLimits(this.#framerLimits(signedIn))
+      this.#framer.setLimits(framerLimits(limits, signedIn))
       clearTimeout(this.#timer)
       this.#timer = setTimeout(Dispatcher.#onTimeout, signedIn ? limits.idleTimeoutMs : limits.loginTimeoutMs, this)
     }

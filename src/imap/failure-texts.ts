@@ -6,6 +6,7 @@ import { BadSyntax } from '../wire/syntax-error.ts'
 export const framingProblems: Readonly<Record<FramingProblem, string>> = {
   'line-too-long': 'The line is too long',
   'command-too-long': 'The command is too long',
+  'too-many-literals': 'The command has too many literals',
   'bare-lf': 'Lines end in CR LF',
   nul: 'NUL is not allowed here',
 }

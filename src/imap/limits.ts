@@ -1,4 +1,5 @@
 import { defaultMaxKeywords } from '../model/limits.ts'
+import type { FramerLimits } from '../wire/framer.ts'
 
 /** What one client may ask of the server. Each is a setting; DESIGN promises that each holds. */
 export interface ImapLimits {
@@ -58,4 +59,15 @@ export const defaultImapLimits: ImapLimits = {
   maxBadCommands: 20,
   maxFailedLogins: 5,
   maxConnectionsPerAccount: 50,
+}
+
+/** What of that the framer holds a client to. */
+export function framerLimits(limits: ImapLimits, signedIn: boolean): FramerLimits {
+  const maxCommandBytes = signedIn ? limits.maxCommandBytes : limits.maxCommandBytesBeforeLogin
+  return {
+    maxLineBytes: signedIn ? limits.maxLineBytes : limits.maxLineBytesBeforeLogin,
+    maxCommandBytes,
+    maxGatheredLiteralBytes: maxCommandBytes,
+    maxLiterals: 2 * limits.maxAppendMessages, // a message may have several parts
+  }
 }

@@ -281,7 +281,11 @@ const limits = z.strictObject({
     'That one COPY or APPEND saves (SAVELIMIT of RFC 9738); 0 is no limit. Of no effect beside `commandMessages`.',
     0,
   ),
-  appendMessages: amount(defaultImapLimits.maxAppendMessages, 'messages', 'In one APPEND.'),
+  appendMessages: amount(
+    defaultImapLimits.maxAppendMessages,
+    'messages',
+    'In one APPEND. A command may have twice as many literals.',
+  ),
   catenatedBytes: amount(
     defaultImapLimits.maxCatenatedBytes,
     'octets',

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { Framer, maxBrokenText, type FramerLimits } from './framer.ts'
 
-const limits: FramerLimits = { maxLineBytes: 30, maxCommandBytes: 60, maxGatheredLiteralBytes: 20 }
+const limits: FramerLimits = { maxLineBytes: 30, maxCommandBytes: 60, maxGatheredLiteralBytes: 20, maxLiterals: 3 }
 
 type Answer = 'gather' | 'stream' | 'discard' | 'abandon'
 
@@ -98,6 +98,16 @@ const cases: readonly { input: string; answers?: Answer[]; raw?: string[]; told:
       'command b X',
     ],
   },
+  {
+    input: 'a {0+}\r\n{1+}\r\nx{0+}\r\n {2+}\r\n\r\n {3+}\r\nabc\r\nb X\r\n',
+    told: [
+      'literal a {0+} 0+',
+      'literal a {0+}\r\n{1+} 1+',
+      'literal a {0+}\r\n{1+}\r\nx{0+} 0+',
+      'broken too-many-literals a a {0+}\r\n{1+}\r\nx{0+}\r\n {2+}',
+      'command b X',
+    ],
+  },
   { input: 'a {99999999999999999}\r\n', told: ['command a {99999999999999999}'] },
   {
     input: 'a {}\r\nb {+}\r\nc {-1}\r\nd {1}x\r\ne 1}\r\nf {1++}\r\n',
@@ -168,7 +178,12 @@ test('after garbage a command is framed exactly', () => {
 })
 
 test('a line without end takes no more memory than its limit', () => {
-  const framer = new Framer({ maxLineBytes: 1000, maxCommandBytes: 2000, maxGatheredLiteralBytes: 500 })
+  const framer = new Framer({
+    maxLineBytes: 1000,
+    maxCommandBytes: 2000,
+    maxGatheredLiteralBytes: 500,
+    maxLiterals: 50,
+  })
   const chunk = Buffer.alloc(10_000, 0x61)
   for (let round = 0; round < 100; round++) {
     framer.feed(chunk)

@@ -9,10 +9,12 @@ export interface FramerLimits {
   readonly maxCommandBytes: number
   /** One literal that is gathered. */
   readonly maxGatheredLiteralBytes: number
+  /** Literals of one command: with each, what came of the command so far is looked at again. */
+  readonly maxLiterals: number
 }
 
 /** Why a command cannot be read. */
-export type FramingProblem = 'line-too-long' | 'bare-lf' | 'command-too-long' | 'nul'
+export type FramingProblem = 'line-too-long' | 'bare-lf' | 'command-too-long' | 'too-many-literals' | 'nul'
 
 /** A command without its CRLF. Gathered literals stand in it as they came; of streamed ones only the marker. */
 export interface CommandFrame {
@@ -90,6 +92,7 @@ export class Framer {
   /** The command so far, when it has several lines. */
   #parts: string[] = []
   #partsLength = 0
+  #literals = 0
   /** Octets of the literal still to come. */
   #remaining = 0
   #fits = false
@@ -215,15 +218,19 @@ export class Framer {
   }
 
   #readLine(): Frame | undefined | null {
-    const { maxLineBytes, maxCommandBytes, maxGatheredLiteralBytes } = this.#limits
+    const { maxLineBytes, maxCommandBytes, maxGatheredLiteralBytes, maxLiterals } = this.#limits
     const line = this.#takeLine(maxLineBytes)
     if (line === undefined || line === null) return line
     if (this.#partsLength + line.length > maxCommandBytes) {
       this.#beginSwallow('command-too-long')
       return null
     }
-    this.#moveTo(this.#at + line.length + 2)
     const marker = markerAtEnd(line)
+    if (marker && ++this.#literals > maxLiterals) {
+      this.#beginSwallow('too-many-literals')
+      return null
+    }
+    this.#moveTo(this.#at + line.length + 2)
     if (marker) {
       const text = this.#parts.join('') + line
       this.#keep(line + '\r\n')
@@ -363,7 +370,7 @@ export class Framer {
 
   #forget(): void {
     this.#parts = []
-    this.#partsLength = 0
+    this.#partsLength = this.#literals = 0
   }
 
   #moveTo(at: number): void {
