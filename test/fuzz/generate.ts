@@ -97,6 +97,9 @@ function searchKey(random: Random, depth: number): string {
         'UIDBEFORE 4294967295',
         'FILTER a',
         'FILTER a/b',
+        'X-GM-LABELS \\Inbox',
+        'X-GM-RAW "is:unread (a OR -{b c}) older_than:1d has:attachment"',
+        'X-GM-THRID 1',
       ])
     case 9:
       return `${random.pick(['NOT', 'FUZZY'])} ${inner()}`
@@ -125,6 +128,8 @@ function fetchItem(random: Random): string {
         'EMAILID',
         'THREADID',
         'SAVEDATE',
+        'X-GM-LABELS',
+        'X-GM-MSGID',
         'PREVIEW',
         'PREVIEW (LAZY)',
       ])

@@ -57,6 +57,7 @@ export function inProcessServer(store: Store, limits: Partial<ImapLimits> = {}):
     serverId: new Map([['name', 'Crispin']]),
     disabledCapabilities: new Set(),
     loginCounts: new Map(),
+    gmail: true,
     ...(sharing && { sharing }),
   }
   const lmtp: LmtpServices = {

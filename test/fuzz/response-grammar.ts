@@ -235,7 +235,7 @@ function fetchData(reader: ResponseReader, seqNum: number): FetchData {
   const items = new Map<string, string | undefined>()
   const data: { uid?: number; flags?: readonly string[]; modSeq?: number } = {}
   const fields = reader.list(() => {
-    const name = reader.take(/[A-Z][A-Z0-9.]*/y, 'a FETCH item') + (reader.sees('[') ? section(reader) : '')
+    const name = reader.take(/[A-Z][A-Z0-9.-]*/y, 'a FETCH item') + (reader.sees('[') ? section(reader) : '')
     if (items.has(name)) throw reader.fail(`${name} but once before`)
     reader.expect(' ')
     items.set(name, fetchValue(reader, name, data))
@@ -262,6 +262,17 @@ function section(reader: ResponseReader): string {
   return reader.text.slice(from, reader.at)
 }
 
+/** Names of mailboxes, and `\\Inbox` and its like. */
+function labels(reader: ResponseReader): string {
+  const all: string[] = []
+  reader.expect('(')
+  while (!reader.try(')')) {
+    if (all.length > 0) reader.expect(' ')
+    all.push(reader.try('\\') ? '\\' + reader.take(/[A-Za-z]+/y, 'a label') : reader.astring())
+  }
+  return all.join(' ')
+}
+
 function fetchValue(
   reader: ResponseReader,
   name: string,
@@ -280,6 +291,11 @@ function fetchValue(
       return reader.dateTime()
     case 'SAVEDATE':
       return reader.try('NIL') ? undefined : reader.dateTime()
+    case 'X-GM-MSGID':
+    case 'X-GM-THRID':
+      return String(reader.number(Number.MAX_SAFE_INTEGER))
+    case 'X-GM-LABELS':
+      return labels(reader)
     case 'EMAILID':
       return inParentheses(reader, () => objectId(reader))
     case 'THREADID':

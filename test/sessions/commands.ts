@@ -6,6 +6,16 @@ export type Choices = readonly [a: number, b: number, c: number]
 /** The mailboxes of the game. */
 export const mailboxNames: readonly string[] = ['INBOX', 'INBOX', 'one', 'one', 'two', 'one/deep']
 
+/** What the owner's mailboxes are called by whom they are shared with. */
+const sharedPrefix = 'Other Users/alice/'
+
+/** A mailbox of the game as a client calls it. */
+function wireName({ isGuest }: Pick<ToldClient, 'isGuest'>, name: string): string {
+  return isGuest ? `"${sharedPrefix}${name}"` : name
+}
+
+const someName = (client: ToldClient, choice: number): string => wireName(client, of(mailboxNames, choice))
+
 const flagNames: readonly string[] = ['\\Seen', '\\Deleted', '\\Flagged', '\\Answered', 'alpha', 'Beta']
 
 /** Makes messages that are all different, and small. */
@@ -77,17 +87,17 @@ const select =
     const mailbox = kept && b % 7 !== 0 ? kept.mailbox : of(mailboxNames, a)
     const parameters = kept ? ` (QRESYNC (${kept.uidValidity} ${kept.modSeq}))` : b % 5 === 0 ? ' (CONDSTORE)' : ''
     return {
-      pieces: [`${name} ${mailbox}${parameters}\r\n`],
+      pieces: [`${name} ${wireName(client, mailbox)}${parameters}\r\n`],
       name,
       selects: { mailbox, readOnly, ...(kept && { kept }) },
       ...(b % 5 === 0 && !kept && { enables: ['CONDSTORE'] }),
     }
   }
 
-const append: Make = (_client, [a, b, c], maker) => {
+const append: Make = (client, [a, b, c], maker) => {
   const messages = Array.from({ length: c % 4 === 0 ? 1 + (c % 3) : 1 }, () => maker.next())
   const sync = b % 3 === 0
-  const pieces = [`APPEND ${of(mailboxNames, a)}`]
+  const pieces = [`APPEND ${someName(client, a)}`]
   for (const message of messages) {
     const date = b % 7 === 0 ? ' "01-Jan-2020 00:00:00 +0000"' : ''
     if (!sync && c % 6 === 5) {
@@ -116,7 +126,7 @@ const replace: Make = (client, [a, b, c], maker) => {
   if (number === undefined) return undefined
   const message = maker.next()
   const name = byUid ? 'UID REPLACE' : 'REPLACE'
-  const head = `${name} ${number} ${of(mailboxNames, b)} (${someFlags(c).join(' ')}) {${message.length}+}\r\n`
+  const head = `${name} ${number} ${someName(client, b)} (${someFlags(c).join(' ')}) {${message.length}+}\r\n`
   return { pieces: [head + message + '\r\n'], name, bySeqNum: !byUid, selected: true, messages: [message] }
 }
 
@@ -156,8 +166,8 @@ const fetch: Make = (client, choices) => {
 }
 
 /** Plain SELECT. */
-export function selectCommand(mailbox: string): ClientCommand {
-  return { pieces: [`SELECT ${mailbox}\r\n`], name: 'SELECT', selects: { mailbox, readOnly: false } }
+export function selectCommand(client: ToldClient, mailbox: string): ClientCommand {
+  return { pieces: [`SELECT ${wireName(client, mailbox)}\r\n`], name: 'SELECT', selects: { mailbox, readOnly: false } }
 }
 
 /** What a client does after SELECT, and so has a complete view; nothing where it has none. */
@@ -193,6 +203,46 @@ const enable: Make = (client, [a]) => {
     : simple(`ENABLE ${extension}`, { name: 'ENABLE', enables: [extension] })
 }
 
+/** Rights that others are granted, from all to none. */
+const grants: readonly string[] = [
+  'lrswipkxte',
+  'lrswite',
+  'lrswit',
+  'lrsi',
+  'lrs',
+  'lrw',
+  'lr',
+  'l',
+  '-w',
+  '+w',
+  '-s',
+  '+st',
+  '',
+]
+
+const setAcl: Make = (client, [a, b]) => simple(`SETACL ${someName(client, a)} bob "${of(grants, b)}"`)
+
+const deleteAcl: Make = (client, [a]) => (a % 4 === 0 ? simple(`DELETEACL ${someName(client, a >> 2)} bob`) : undefined)
+
+const setMetadata: Make = (client, [a, b, c]) => {
+  const entry = of(['/shared/comment', '/private/comment', '/private/vendor/crispin/x'], b)
+  return simple(`SETMETADATA ${someName(client, a)} (${entry} ${c % 4 === 0 ? 'NIL' : `"${'x'.repeat(c % 200)}"`})`)
+}
+
+const subscribe: Make = (client, [a, b]) =>
+  simple(`${b % 2 === 0 ? 'SUBSCRIBE' : 'UNSUBSCRIBE'} ${someName(client, a)}`)
+
+/** Copies and expunges in several mailboxes at once. */
+const storeLabels: Make = (client, [a, b, c]) => {
+  const numbers = someNumbers(client, a, true)
+  const label = of(['one', 'two', '"one/deep"', '\\Inbox'], b)
+  if (!numbers || client.isGuest) return undefined
+  return simple(`UID STORE ${setText(numbers, b)} ${of(['+', '-', ''], c)}X-GM-LABELS.SILENT (${label})`, {
+    name: 'UID STORE',
+    selected: true,
+  })
+}
+
 /** Every command of the game, as often as it should come up. */
 export const makers: readonly Make[] = [
   select('SELECT'),
@@ -209,9 +259,9 @@ export const makers: readonly Make[] = [
   store,
   store,
   store,
-  (client, choices) => onSet(client, 'COPY', choices, ` ${of(mailboxNames, choices[2])}`),
-  (client, choices) => onSet(client, 'COPY', choices, ` ${of(mailboxNames, choices[2])}`),
-  (client, choices) => onSet(client, 'MOVE', choices, ` ${of(mailboxNames, choices[2])}`),
+  (client, choices) => onSet(client, 'COPY', choices, ` ${someName(client, choices[2])}`),
+  (client, choices) => onSet(client, 'COPY', choices, ` ${someName(client, choices[2])}`),
+  (client, choices) => onSet(client, 'MOVE', choices, ` ${someName(client, choices[2])}`),
   () => simple('EXPUNGE', { selected: true }),
   () => simple('EXPUNGE', { selected: true }),
   (client, [a, b]) => {
@@ -221,10 +271,16 @@ export const makers: readonly Make[] = [
   replace,
   () => simple('CLOSE', { selected: true }),
   () => simple('UNSELECT', { selected: true }),
-  (_client, [a]) => simple(`CREATE ${of(mailboxNames, a)}`),
-  (_client, [a]) => simple(`CREATE ${of(mailboxNames, a)}`),
-  (_client, [a, b]) => simple(`RENAME ${of(mailboxNames, a)} ${of(mailboxNames, b)}`),
-  (_client, [a]) => (a % 4 === 0 ? simple(`DELETE ${of(mailboxNames, a >> 2)}`, { deletes: true }) : undefined),
+  (client, [a]) => simple(`CREATE ${someName(client, a)}`),
+  (client, [a]) => simple(`CREATE ${someName(client, a)}`),
+  (client, [a, b]) => simple(`RENAME ${someName(client, a)} ${someName(client, b)}`),
+  (client, [a]) => (a % 4 === 0 ? simple(`DELETE ${someName(client, a >> 2)}`, { deletes: true }) : undefined),
+  setAcl,
+  setAcl,
+  deleteAcl,
+  setMetadata,
+  subscribe,
+  storeLabels,
   () => simple('NOOP'),
   () => simple('NOOP'),
   () => simple('CHECK', { selected: true }),
@@ -240,7 +296,7 @@ export const makers: readonly Make[] = [
   fetchChanged,
   search,
   search,
-  (_client, [a]) => simple(`STATUS ${of(mailboxNames, a)} (MESSAGES UIDNEXT UNSEEN SIZE)`),
+  (client, [a]) => simple(`STATUS ${someName(client, a)} (MESSAGES UIDNEXT UNSEEN SIZE)`),
   enable,
   (_client, [a]) => (a % 8 === 0 ? simple('COMPRESS DEFLATE', { name: 'COMPRESS' }) : undefined),
 ]

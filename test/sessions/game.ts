@@ -27,6 +27,8 @@ export interface Game {
   /** Extensions that each client enables at first. */
   readonly dialects: readonly (readonly string[])[]
   readonly steps: readonly Step[]
+  /** A bit for each client but the first: whether it is somebody with whom the mailboxes are shared. */
+  readonly guests: number
   /** For the delays of the store. */
   readonly seed: number
 }
@@ -44,6 +46,9 @@ export interface Board {
   /** What contradicts itself in the account. */
   readonly check?: (store: Store) => Promise<readonly string[]>
 }
+
+/** With whom mailboxes are shared. */
+const guest = 'bob'
 
 /** Commands a client may have waiting; more, and it waits for answers. */
 const maxPipelined = 5
@@ -75,17 +80,19 @@ class Table {
   readonly #board: Board
   readonly #dialects: readonly (readonly string[])[]
   readonly #random: Random
+  readonly #guests: number
   readonly #maker: MessageMaker = new MessageMaker()
   #store: Store
   #server: InProcessServer
   #clients: ToldClient[] = []
   #delivering: Promise<unknown> = Promise.resolve()
 
-  constructor(board: Board, { seed, dialects }: Game) {
+  constructor(board: Board, { seed, dialects, guests }: Game) {
     this.#board = board
     this.#store = board.store
     this.#random = new Random(seed)
     this.#dialects = dialects
+    this.#guests = guests
     this.#server = this.#serve()
   }
 
@@ -112,19 +119,25 @@ class Table {
   async #start(): Promise<void> {
     await Promise.all(this.#dialects.map((_, n) => this.#connect(n)))
     await this.#clients[0]?.send({ pieces: ['CREATE one\r\n'], name: 'CREATE' })
+    for (const name of ['INBOX', 'one']) {
+      const grant = `SETACL ${name} bob ${this.#random.pick(['lrswipkxte', 'lrswite', 'lrs'])}`
+      await this.#clients[0]?.send({ pieces: [grant + '\r\n'], name: 'SETACL' })
+    }
     for (let n = this.#random.below(8); n > 0; n--) await this.#deliver([n * 2, n, 0])
     for (const client of this.#clients) {
       if (this.#random.oneIn(3)) continue // it begins without a mailbox, or without having looked at it
-      await client.send(selectCommand(this.#random.pick(['INBOX', 'one'])))
+      await client.send(selectCommand(client, this.#random.pick(['INBOX', 'one'])))
       const fetch = this.#random.oneIn(3) ? undefined : fetchAll(client)
       if (fetch) await client.send(fetch)
     }
   }
 
   async #connect(n: number): Promise<ToldClient> {
-    const client = new ToldClient('ABCDEFGH'.charAt(n), this.#server, this.journal, this.#clients[n]?.kept)
+    const isGuest = n > 0 && ((this.#guests >> n) & 1) === 1
+    const about = { isGuest, kept: this.#clients[n]?.kept }
+    const client = new ToldClient('ABCDEFGH'.charAt(n), this.#server, this.journal, about)
     this.#clients[n] = client
-    await client.send({ pieces: ['LOGIN alice secret\r\n'], name: 'LOGIN' })
+    await client.send({ pieces: [`LOGIN ${isGuest ? guest : 'alice'} secret\r\n`], name: 'LOGIN' })
     const enables = this.#dialects[n] ?? []
     if (enables.length > 0) await client.send({ pieces: [`ENABLE ${enables.join(' ')}\r\n`], name: 'ENABLE', enables })
     return client
@@ -213,7 +226,7 @@ class Table {
         const mailbox = mailboxes.find(({ uidValidity }) => uidValidity === view.uidValidity)
         if (!mailbox && view.mayBeDeleted) continue
         if (!mailbox) client.complain('is in a mailbox that does not exist')
-        else compareView(client, view, await share.snapshot(mailbox.id))
+        else compareView(client, view, await share.snapshot(mailbox.id, client.isGuest ? guest : undefined))
       }
     } finally {
       await share.close()

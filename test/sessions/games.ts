@@ -31,6 +31,7 @@ export function games(maxSteps: number): fc.Arbitrary<Game> {
   return fc.record({
     dialects: fc.array(fc.constantFrom(...dialects), { minLength: 2, maxLength: 5 }),
     steps: fc.array(step, { minLength: 10, maxLength: maxSteps, size: 'max' }),
+    guests: fc.nat({ max: 31 }),
     seed: fc.nat({ max: 0xffff_ffff }),
   })
 }

@@ -69,8 +69,17 @@ export class ToldClient {
   #saidBye = false
   #history: string[] = []
 
-  constructor(name: string, server: InProcessServer, journal: Journal, kept: Map<number, KeptMailbox> = new Map()) {
+  /** Whether it is not the owner of the mailboxes. */
+  readonly isGuest: boolean
+
+  constructor(
+    name: string,
+    server: InProcessServer,
+    journal: Journal,
+    { isGuest, kept = new Map() }: { readonly isGuest: boolean; readonly kept?: Map<number, KeptMailbox> | undefined },
+  ) {
     this.name = name
+    this.isGuest = isGuest
     this.#journal = journal
     this.kept = kept
     this.#wire = new WireClient(server.connectImap(), {
@@ -254,7 +263,9 @@ export class ToldClient {
       if (this.enabled.has('QRESYNC') && data.uid === undefined && !fetching) this.complain('flags without UID')
       if (flags.some((flag) => flag.toLowerCase() === '\\recent')) {
         if (this.enabled.has('IMAP4rev2')) this.complain('\\Recent in IMAP4rev2')
-        if (message.uid !== undefined && !view.readOnly) this.#journal.recent(view.uidValidity, message.uid, view)
+        // What a guest sees as recent, the owner will, too.
+        if (message.uid !== undefined && !view.readOnly && !this.isGuest)
+          this.#journal.recent(view.uidValidity, message.uid, view)
       }
     }
     const octets = data.items.get('BODY[]')
