@@ -118,7 +118,7 @@ export class AccountWatch {
     const wanted = this.#wanted(watching, names)
     if (wanted.length > watching.room) throw new TooManyWatched()
     const statuses = await statusesOf(wanted)
-    this.#told.replace(
+    this.#told.change(
       new Set(),
       [...statuses.values()].map(({ status }) => status),
     )
@@ -159,12 +159,13 @@ export class AccountWatch {
     const tree = await this.place.account.tree()
     const wasSubscribed = this.#subscribed
     // Which mailboxes are meant may depend on any subscription.
-    const scope = wasSubscribed === subscribed ? changedMailboxes(this.#tree, tree) : [...tree.byId.keys()]
-    const before = namesOf(this.place, this.#tree, new Set([...scope, ...changedMailboxes(this.#tree, tree)]))
+    const changed = changedMailboxes(this.#tree, tree)
+    const scope = wasSubscribed === subscribed ? changed : new Set([...tree.byId.keys(), ...changed])
+    const before = namesOf(this.place, this.#tree, scope)
     const after = namesOf(this.place, tree, scope)
     this.#tree = tree
     this.#subscribed = subscribed
-    if (scope.length === 0 && wasSubscribed === subscribed) return []
+    if (changed.length === 0 && wasSubscribed === subscribed) return []
     if (!isOwn) {
       const wants = (name: string, events: Events): boolean =>
         ((this.#eventsOf(watching, { name }) | this.#eventsOf({ ...watching, subscribed: wasSubscribed }, { name })) &
@@ -201,13 +202,9 @@ export class AccountWatch {
     const wanted = this.#wanted(watching, after)
     const wanting = new Set(wanted.map(({ mailbox }) => mailbox.id))
     const added = wanted.filter(({ mailbox }) => !this.#told.has(mailbox.id))
-    const dropped = [...before.visible.keys(), ...after.visible.keys()].filter(
-      (id) => this.#told.has(id) && !wanting.has(id),
-    )
-    if (added.length === 0 && dropped.length === 0) return []
-    const leaving = new Set(dropped)
-    const kept = new Set([...this.#told.mailboxes()].filter((id) => !leaving.has(id)))
-    if (kept.size + added.length > watching.room) throw new TooManyWatched()
+    const dropped = new Set([...before.visible.keys()].filter((id) => this.#told.has(id) && !wanting.has(id)))
+    if (added.length === 0 && dropped.size === 0) return []
+    if (this.#told.size - dropped.size + added.length > watching.room) throw new TooManyWatched()
     const readableBefore = (id: MailboxId): boolean => {
       const then = before.visible.get(id)
       return then !== undefined && allows(then, 'r')
@@ -221,7 +218,7 @@ export class AccountWatch {
       if (isUnknown) unknown.push(mailbox)
       told.push(isUnknown ? { mailbox, highestModSeq, messages: -1, uidNext, unseen: -1 } : status)
     }
-    this.#told.replace(kept, told)
+    this.#told.change(dropped, told)
     return unknown
   }
 

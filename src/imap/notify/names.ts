@@ -26,10 +26,17 @@ function isVisible(reference: MailboxReference): boolean {
   return reference.user === undefined || allows(reference, 'l')
 }
 
+/** What was compared last to a tree: as a rule all clients of an account ask for the same two. */
+const compared: WeakMap<MailboxTree, { readonly before: MailboxTree['byId']; readonly changed: MailboxId[] }> =
+  new WeakMap()
+
 /** The mailboxes that came, went or changed in any way but by their messages. */
-export function changedMailboxes(before: MailboxTree, after: MailboxTree): MailboxId[] {
+export function changedMailboxes(before: MailboxTree, after: MailboxTree): readonly MailboxId[] {
+  if (before.byId === after.byId) return []
+  const known = compared.get(after)
+  if (known?.before === before.byId) return known.changed
   const changed: MailboxId[] = []
-  if (before.byId === after.byId) return changed
+  compared.set(after, { before: before.byId, changed })
   for (const [id, mailbox] of after.byId) if (before.byId.get(id) !== mailbox) changed.push(id)
   for (const id of before.byId.keys()) if (!after.byId.has(id)) changed.push(id)
   return changed
@@ -82,6 +89,15 @@ export function changedAccess(before: Names, after: Names): string[] {
   return names
 }
 
+const parentsOfTrees: WeakMap<MailboxTree, ReadonlySet<string>> = new WeakMap()
+
+/** Names that have inferiors, for the owner: the same for all of the owner's clients. */
+function parentsIn(tree: MailboxTree): ReadonlySet<string> {
+  const parents = parentsOfTrees.get(tree) ?? parentsOf(tree.byName.keys())
+  parentsOfTrees.set(tree, parents)
+  return parents
+}
+
 /**
  * Writes LIST responses as they tell of changes (RFC 5465 §5.4, §5.5, §5.9). What is gone in another's account may have
  * been deleted, or be hidden from this user: nothing shows which.
@@ -94,7 +110,7 @@ export async function writeNames(
 ): Promise<void> {
   if (affected.size === 0) return
   const isOwn = place.user === undefined
-  const parents = parentsOf(isOwn ? tree.byName.keys() : visibleIn(place, tree).map(({ mailbox }) => mailbox.name))
+  const parents = isOwn ? parentsIn(tree) : parentsOf(visibleIn(place, tree).map((visible) => visible.mailbox.name))
   for (const [name, oldName] of affected) {
     const ownName = name.slice(place.prefix.length)
     const mailbox = tree.byName.get(ownName)

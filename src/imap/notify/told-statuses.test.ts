@@ -18,15 +18,15 @@ test('what was told is found again, whatever comes and goes', () => {
     fc.property(mailboxes, mailboxes, mailboxes, (first, second, updated) => {
       const told = new ToldStatuses()
       const model = new Map<number, number>()
-      told.replace(
+      told.change(
         new Set(),
         first.map((mailbox) => toldOf(mailbox, mailbox)),
       )
       for (const mailbox of first) model.set(mailbox, mailbox)
-      const kept = new Set(second.filter((mailbox) => model.has(mailbox)).map(asMailboxId))
+      const dropped = new Set(first.filter((mailbox) => !second.includes(mailbox)).map(asMailboxId))
       const added = second.filter((mailbox) => !model.has(mailbox))
-      told.replace(
-        kept,
+      told.change(
+        dropped,
         added.map((mailbox) => toldOf(mailbox, 7)),
       )
       const left = new Map(second.map((mailbox) => [mailbox, model.get(mailbox) ?? 7]))

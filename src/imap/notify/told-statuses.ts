@@ -48,16 +48,25 @@ export class ToldStatuses {
     if (at >= 0) put(this.#columns, at, told)
   }
 
-  /** Puts others in the place of all of them: those of `kept` as they are, and `added`. */
-  replace(kept: ReadonlySet<MailboxId>, added: readonly Told[]): void {
-    const staying = [...this.mailboxes()].filter((mailbox) => kept.has(mailbox))
-    const columns = new Float64Array((staying.length + added.length) * width)
-    const order = [...staying, ...added].sort((a, b) => numberOf(a) - numberOf(b))
-    order.forEach((one, n) => {
-      if (typeof one === 'object') return put(columns, n * width, one)
-      const at = this.#find(one)
-      columns.set(this.#columns.subarray(at, at + width), n * width)
-    })
+  /** Forgets some that are among them, and takes in others that are not. */
+  change(dropped: ReadonlySet<MailboxId>, added: readonly Told[]): void {
+    const before = this.#columns
+    const columns = new Float64Array((this.size - dropped.size + added.length) * width)
+    const coming = added.toSorted((a, b) => a.mailbox - b.mailbox)
+    let filled = 0
+    let taken = 0
+    const takeBelow = (mailbox: number): void => {
+      for (let next = coming[taken]; next && next.mailbox < mailbox; next = coming[++taken], filled += width) {
+        put(columns, filled, next)
+      }
+    }
+    for (let at = 0; at < before.length; at += width) {
+      const mailbox = asMailboxId(before[at]!) // inside bounds
+      if (dropped.has(mailbox)) continue
+      takeBelow(mailbox)
+      for (let n = 0; n < width; n++) columns[filled++] = before[at + n]!
+    }
+    takeBelow(Infinity)
     this.#columns = columns
   }
 
@@ -82,5 +91,3 @@ function put(columns: Float64Array, at: number, { mailbox, uidNext, messages, un
   columns[at + 3] = unseen
   columns[at + 4] = highestModSeq
 }
-
-const numberOf = (one: MailboxId | Told): number => (typeof one === 'object' ? one.mailbox : one)
