@@ -154,3 +154,14 @@ test('an administrator sets the quotas of others, and nobody else does', async (
   assert.match(await alice.say('SETQUOTA "Other Users/bob" (MESSAGE 1)'), /NO \[NONEXISTENT\]/)
   assert.match(await alice.say('SETQUOTA "" (MESSAGE 9)'), /NO \[NOPERM\]/)
 })
+
+test("private annotations of another's mailbox are as many as those of an own one", async (context) => {
+  const [alice, bob] = await cast(context)
+  await alice.say('SETACL INBOX bob lr')
+  const mailbox = '"Other Users/alice/INBOX"'
+  const entries = Array.from({ length: 256 }, (_, n) => `/private/e${n} "x"`)
+  assert.match(await bob.say(`SETMETADATA ${mailbox} (${entries.join(' ')})`), /^t\d+ OK/m)
+  assert.match(await bob.say(`SETMETADATA ${mailbox} (/private/more "x")`), /NO \[METADATA TOOMANY\]/)
+  assert.match(await bob.say(`SETMETADATA ${mailbox} (/private/e0 NIL /private/more "x")`), /^t\d+ OK/m)
+  assert.match(await bob.say(`GETMETADATA ${mailbox} (/private/e0 /private/more)`), /e0 NIL \/private\/more "x"/)
+})

@@ -68,3 +68,10 @@ test('no name that a client can give is hidden, or is two names', () => {
     { numRuns: 200 },
   )
 })
+
+test('one command does not name entries without end', () => {
+  const list = (count: number): Cursor =>
+    new Cursor(`(${Array.from({ length: count }, (_, n) => `/private/${n}`).join(' ')})`)
+  assert.equal(parseEntryNames(list(1000)).length, 1000)
+  assert.throws(() => parseEntryNames(list(1001)), BadSyntax)
+})

@@ -29,12 +29,19 @@ export function parseEntryName(cursor: Cursor, use?: NameUse): string {
   return name.toLowerCase()
 }
 
+/** Entries that one command may name to be told of them: each is looked for in all that there are. */
+const maxNames = 1_000
+
 /** Reads one name, or several in parentheses, each once (RFC 5464 §5 entries). Throws `BadSyntax`. */
 export function parseEntryNames(cursor: Cursor, use?: NameUse): string[] {
   if (cursor.peek() !== '(') return [parseEntryName(cursor, use)]
-  const names = cursor.list(() => parseEntryName(cursor, use))
-  if (names.length === 0) throw cursor.expected('an entry name')
-  return [...new Set(names)]
+  const names = new Set<string>()
+  cursor.list(() => {
+    if (names.size === maxNames) throw cursor.bad('too many entry names')
+    names.add(parseEntryName(cursor, use))
+  })
+  if (names.size === 0) throw cursor.expected('an entry name')
+  return [...names]
 }
 
 /** Whether an entry is for one user alone. */

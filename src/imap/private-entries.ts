@@ -1,4 +1,6 @@
-import { entriesOf, hiddenPrefix, type MetadataChange } from '../model/metadata.ts'
+import { maxMetadataEntries } from '../model/limits.ts'
+import { entriesOf, hiddenPrefix, type MetadataChange, type MetadataEntries } from '../model/metadata.ts'
+import { Refusal } from '../model/refusal.ts'
 import type { MailboxReference } from './reference.ts'
 import type { Login } from './state.ts'
 
@@ -30,7 +32,7 @@ export async function entriesOfOther({ account, identity }: Login, other: Other)
 
 /**
  * Sets private entries of another's mailbox; how to take that back. Those of mailboxes that the other account does not
- * have any more go on this occasion.
+ * have any more go on this occasion. Throws `Refusal` (`METADATA TOOMANY`).
  */
 export async function setEntriesOfOther(
   { account, identity }: Login,
@@ -41,12 +43,26 @@ export async function setEntriesOfOther(
   const prefix = prefixOf(other)
   const before = entriesOf((await account.tree()).metadata(), user)
   const named = entries.map(([name, value]): MetadataChange => [prefix + name, value])
+  requireFew(prefix, before, named)
   const stale = await staleNames(other, before.keys())
   const gone = stale.map((name): MetadataChange => [name, null])
   await account.commit([{ op: 'setMetadata', user, entries: [...named, ...gone] }])
   return async () => {
     const back = named.map(([name]): MetadataChange => [name, before.get(name) ?? null])
     await account.commit([{ op: 'setMetadata', user, entries: back }])
+  }
+}
+
+/** Throws `Refusal` where there come to be more entries of a mailbox than may be: the store counts no hidden ones. */
+function requireFew(prefix: string, before: MetadataEntries, changes: readonly MetadataChange[]): void {
+  const names = new Set([...before.keys()].filter((name) => name.startsWith(prefix + '/')))
+  const count = names.size
+  for (const [name, value] of changes) {
+    if (value === null) names.delete(name)
+    else names.add(name)
+  }
+  if (names.size > Math.max(maxMetadataEntries, count)) {
+    throw new Refusal('METADATA TOOMANY', `There may be ${maxMetadataEntries} entries at most`)
   }
 }
 
