@@ -234,6 +234,30 @@ test('messages are released with their last entry', () => {
   assert.deepEqual(apply(state, expunge([3]))?.released, [1])
 })
 
+test('a checkpoint has the counts of messages with copies, and of no others', () => {
+  const state = newState()
+  commit(state, { op: 'createMailbox', name: 'archive' })
+  const archive = asMailboxId(2)
+  const changed = (...operations: Operation[]): [number, number][] => {
+    for (const operation of operations) commit(state, operation)
+    return [...state.takeCheckpoint().references]
+  }
+  const out = (uids: number[]): Operation => ({ op: 'expunge', mailbox: inbox, uids, onlyDeleted: false })
+  assert.deepEqual(changed(append(inbox, 9), out([9])), [])
+  assert.deepEqual(changed({ op: 'move', from: inbox, uids: [8], to: archive }), [])
+  assert.deepEqual(changed({ op: 'copy', from: inbox, uids: [1, 2, 3], to: archive }), [
+    [1, 2],
+    [2, 2],
+    [3, 2],
+  ])
+  assert.deepEqual(changed(out([1, 7])), [[1, 1]])
+  const rest: Operation = { op: 'expunge', mailbox: archive, uids: [3, 4], onlyDeleted: false }
+  assert.deepEqual(changed(out([2]), rest), [
+    [2, 1],
+    [3, 1],
+  ])
+})
+
 test('too many keywords are refused, changing nothing', () => {
   const state = newState()
   commit(state, append(inbox, 1))

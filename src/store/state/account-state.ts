@@ -186,11 +186,11 @@ export class AccountState {
   /** Shows all applied change sets up to and with `upTo` (absent: all), in the order in which they were applied. */
   publish(upTo?: Applied): void {
     for (let next = this.#pending.shift(); next; next = this.#pending.shift()) {
-      const { commit } = next
+      const { commit, referencesBefore } = next
       adoptVersions(this.#published, commit)
       this.#publishedTree = commit.tree
       this.#publishedCounters = commit.counters
-      this.#dirt.add(commit)
+      this.#dirt.add(commit, referencesBefore.keys())
       if (next === upTo) break
     }
   }

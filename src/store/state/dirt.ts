@@ -31,7 +31,8 @@ export class Dirt {
     return this.#mailboxes.has(mailbox)
   }
 
-  add(commit: FinishedCommit): void {
+  /** `recounted`: messages whose line among the references changed; most that a commit releases never had one. */
+  add(commit: FinishedCommit, recounted: Iterable<number>): void {
     this.#any = true
     for (const [id, { written }] of commit.versions) this.#mark(id, true, written.fromRow, written.flagPages)
     for (const id of commit.altered) this.#mark(id, false, Infinity, [])
@@ -39,8 +40,7 @@ export class Dirt {
       this.#mailboxes.delete(id)
       this.#deleted.add(id)
     }
-    for (const [message, count] of commit.references) this.#references.set(message, count)
-    for (const message of commit.released) this.#references.set(message, 0)
+    for (const message of recounted) this.#references.set(message, commit.references.get(message) ?? 0)
     this.#subscriptions ||= commit.subscriptionsChanged
     for (const target of commit.annotated) this.#annotated.add(target)
     this.#quotas ||= commit.quotasChanged

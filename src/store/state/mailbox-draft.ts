@@ -1,7 +1,7 @@
 import { maxSeenUsers } from '../../model/limits.ts'
 import { type PagedColumn, pageRows } from '../../model/column.ts'
 import { type FlagSet, systemFlag } from '../../model/flags.ts'
-import { asUid, type ModSeq, type Uid } from '../../model/numbers.ts'
+import { asMessageNum, asUid, type ModSeq, type Uid } from '../../model/numbers.ts'
 import type { AppendedEntry } from '../../model/operation.ts'
 import { firstRowFrom, type MailboxSnapshot } from '../../model/snapshot.ts'
 import { FlagTableDraft, flagTable } from './flag-table.ts'
@@ -96,14 +96,17 @@ export class MailboxDraft {
     return this.table.sets[this.flags.at(row)]! // every row names a set of the table
   }
 
-  /** What an entry for the message of `row` in another mailbox has from here. */
-  entryAt(row: number): Omit<AppendedEntry, 'uid' | 'saveDate' | 'flags' | 'message'> & { message: number } {
+  /** An entry for the message of `row` in another mailbox. */
+  entryFrom(row: number, { uid, saveDate, flags }: Pick<AppendedEntry, 'uid' | 'saveDate' | 'flags'>): AppendedEntry {
     const columns = this.#columns
     return {
-      message: columns.messages[row]!,
+      uid,
+      message: asMessageNum(columns.messages[row]!),
       size: columns.sizes[row]!,
       internalDate: columns.internalDates[row]!,
+      saveDate,
       thread: columns.threads[row]!,
+      flags,
     }
   }
 
@@ -262,6 +265,7 @@ export class MailboxDraft {
 
   #versionWith(table: FlagTableDraft): { version: MailboxVersion; written: WrittenRows } {
     const { counters } = this
+    const { uids, messages, sizes, internalDates, saveDates, threads } = this.#columns
     const base = this.#contents.snapshot
     const finished = table.finish()
     counters.keywords = finished.keywords
@@ -272,7 +276,12 @@ export class MailboxDraft {
       uidNext: counters.uidNext,
       highestModSeq: counters.highestModSeq,
       firstRecentUid: counters.firstRecentUid,
-      ...this.#columns,
+      uids,
+      messages,
+      sizes,
+      internalDates,
+      saveDates,
+      threads,
       flags: this.flags.finish(),
       flagSets: finished.sets,
       modSeqs,

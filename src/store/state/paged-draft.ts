@@ -45,15 +45,29 @@ export function withoutRows<Column extends PageArray>(
   rows: Uint32Array,
 ): Column {
   const kept = kind.make(column.length - rows.length)
-  const first = rows[0]! // there is one by contract
-  kept.set(column.subarray(0, first))
-  let to = first
-  let next = 0
-  for (let row = first; row < column.length; row++) {
-    if (row === rows[next]) next++
-    else kept[to++] = column[row]!
+  let from = 0
+  let to = 0
+  for (let n = 0; n <= rows.length; n++) {
+    const end = rows[n] ?? column.length
+    if (end > from) copyRun(column, from, kept, to, end - from)
+    to += end - from
+    from = end + 1
   }
   return kept
+}
+
+/** So many rows that lie together are quicker copied by the system than one by one. */
+const longRun = 32
+
+function copyRun<Column extends PageArray>(
+  source: Column,
+  from: number,
+  target: Column,
+  to: number,
+  count: number,
+): void {
+  if (count >= longRun) target.set(source.subarray(from, from + count), to)
+  else for (let n = 0; n < count; n++) target[to + n] = source[from + n]!
 }
 
 /** `column` if its buffer is its own, else a copy: a column may later grow into what lies behind it. */
@@ -146,23 +160,26 @@ export class PagedDraft<Page extends PageArray> {
     const keptPages = first >>> pageShift
     const pages = before.slice(0, keptPages)
     this.#pages = this.#ownPages = pages
-    this.#length = keptPages * pageRows
-    let next = 0
+    this.#length = length - rows.length
+    let from = keptPages * pageRows
+    let to = from
     let page = this.#kind.make(0)
-    for (let row = this.#length; row < length; row++) {
-      if (row === rows[next]) {
-        next++
-        continue
+    for (let n = 0; n <= rows.length; n++) {
+      const end = rows[n] ?? length
+      while (from < end) {
+        const at = to & rowMask
+        if (at === 0) {
+          page = this.#kind.make(Math.min(pageRows, this.#length - to))
+          pages.push(page)
+          this.#own(page)
+        }
+        const start = from & rowMask
+        const count = Math.min(end - from, pageRows - at, pageRows - start)
+        copyRun(before[from >>> pageShift]!, start, page, at, count) // a page of the column's
+        from += count
+        to += count
       }
-      const at = this.#length & rowMask
-      if (at === 0) {
-        const left = length - row - (rows.length - next)
-        page = this.#kind.make(Math.min(pageRows, left))
-        pages.push(page)
-        this.#own(page)
-      }
-      page[at] = before[row >>> pageShift]![row & rowMask]!
-      this.#length++
+      from = end + 1
     }
   }
 
