@@ -197,7 +197,7 @@ function parseKey(cursor: Cursor, depth: number, budget: { keys: number }): Sear
   }
 }
 
-/** A label of X-GM-EXT-1: the name of a mailbox, or `\\Inbox` and its like, in quotes or not. */
+/** A label of X-GM-EXT-1: the name of a mailbox, or `\Inbox` and its like, in quotes or not. */
 export function parseLabel(cursor: Cursor): string {
   return cursor.peek() === '\\' ? cursor.flag() : cursor.astring('a label')
 }

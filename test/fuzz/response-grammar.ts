@@ -262,7 +262,7 @@ function section(reader: ResponseReader): string {
   return reader.text.slice(from, reader.at)
 }
 
-/** Names of mailboxes, and `\\Inbox` and its like. */
+/** Names of mailboxes, and `\Inbox` and its like. */
 function labels(reader: ResponseReader): string {
   const all: string[] = []
   reader.expect('(')

@@ -34,7 +34,7 @@ export interface Game {
 }
 
 /** Actions that are no commands. */
-const otherActions = ['deliver', 'vanish', 'check'] as const
+const otherActions = ['deliver', 'limit', 'vanish', 'check'] as const
 /** How many actions there are. */
 export const actionCount: number = makers.length + otherActions.length
 
@@ -161,6 +161,9 @@ class Table {
         case 'deliver':
           answered = this.#delivering = Promise.all([this.#delivering, this.#deliver(choices)])
           break
+        case 'limit':
+          answered = this.#limit(choices)
+          break
         case 'vanish':
           if (choices[0] % 2 === 0) client.vanish()
           break
@@ -192,6 +195,17 @@ class Table {
       this.journal.appended(uidValidity, uids, [message])
     } catch (error) {
       if (!(error instanceof Refusal)) throw error // the mailbox may be deleted meanwhile
+    } finally {
+      await share.close()
+    }
+  }
+
+  /** What an operator does: sets the quota of the account, at times below what there is, or takes it away. */
+  async #limit([a, b]: Choices): Promise<void> {
+    const share = await this.#store.openAccount(account)
+    try {
+      const limits = a % 3 === 0 ? { messages: b % 40, storage: 1000 + (b % 8000) } : undefined
+      await share.commit([{ op: 'setQuota', limits }])
     } finally {
       await share.close()
     }
