@@ -134,22 +134,30 @@ export function refuseUpdates({ out }: Selected, tag: string, why: string): void
 async function compareOne(session: Selected, context: Context, part: MailboxSnapshot): Promise<ResultChange> {
   const { rows: found } = await searchFuzzily(context.key, { ...searchContext(session), snapshot: part })
   const matching = new Set(Array.from(found, (place) => part.uids[place]!)) // rows of the part
-  const changed = new Set(part.uids)
   const leaving = new Set<number>()
-  for (const uid of context.members) {
-    if (!changed.has(uid)) continue
-    if (!matching.delete(uid)) leaving.add(uid)
-  }
+  for (const uid of changedMembers(context, part.uids)) if (!matching.delete(uid)) leaving.add(uid)
   const removed = placesOf(context, leaving)
   if (leaving.size > 0) context.members = context.members.filter((uid) => !leaving.has(uid))
-  const added = await (context.criteria ? addSorted : addInOrder)(session, context, matching)
+  const added = context.criteria ? await addSorted(session, context, matching) : addInOrder(context, matching)
   return { context, removed, added, addedUids: matching }
 }
 
-async function addInOrder(_session: Selected, context: Context, uids: ReadonlySet<number>): Promise<Placed[]> {
+/** Those of the UIDs (ascending) that are members: looked for among these, where they ascend, too. */
+function changedMembers({ members, criteria }: Context, uids: Uint32Array): Uint32Array {
+  if (!criteria) return uids.filter((uid) => rowOfUid(members, uid) >= 0)
+  const changed = new Set(uids)
+  return members.filter((uid) => changed.has(uid))
+}
+
+function addInOrder(context: Context, uids: ReadonlySet<number>): Placed[] {
   if (uids.size === 0) return []
-  context.members = Uint32Array.from([...context.members, ...uids]).sort()
-  return Promise.resolve([{ place: 0, uids: [...uids] }])
+  const { members } = context
+  const all = new Uint32Array(members.length + uids.size)
+  all.set(members)
+  all.set([...uids], members.length)
+  const [first = 0] = uids
+  context.members = first > (members.at(-1) ?? 0) ? all : all.sort() // nearly always they are new
+  return [{ place: 0, uids: [...uids] }]
 }
 
 async function addSorted(session: Selected, context: Context, uids: ReadonlySet<number>): Promise<Placed[]> {
@@ -158,7 +166,7 @@ async function addSorted(session: Selected, context: Context, uids: ReadonlySet<
   const scope = searchContext(session)
   const column = scope.snapshot.uids
   // A member that is gone, of which the client does not know yet, can be compared with nothing.
-  const there = members.filter((uid) => rowOfUid(column, uid) >= 0)
+  const there = session.selected.view.holdsExpunges ? members.filter((uid) => rowOfUid(column, uid) >= 0) : members
   const rows = there.map((uid) => rowOfUid(column, uid))
   const added = Uint32Array.from(uids, (uid) => rowOfUid(column, uid))
   const sorted = await (added.length > maxPlacedOneByOne
