@@ -91,12 +91,14 @@ async function render(): Promise<string> {
     const paths = [...(dialogues.get(rfc)?.keys() ?? [])]
     return paths.length === 0 ? '0' : `[${paths.length}](../test/dialogues/${folderOf(paths)})`
   }
-  const capabilityRows = [...capabilities].map(({ token, rfc, shown }) => [
+  const dialoguesIn = (folder: string): string =>
+    `[${globSync(`test/dialogues/${folder}/*.txt`, { cwd: root }).length}](../test/dialogues/${folder})`
+  const capabilityRows = [...capabilities].map(({ token, rfc, shown, vendor }) => [
     `\`${token}\``,
-    `RFC ${rfc}`,
+    vendor === undefined ? `RFC ${rfc}` : `${vendor}, near RFC ${rfc}`,
     offered.has(token.toUpperCase()) ? 'on' : 'by a setting',
     { always: 'before and after sign-in', before: 'before sign-in', after: 'after sign-in' }[shown],
-    dialoguesOf(rfc),
+    vendor === undefined ? dialoguesOf(rfc) : dialoguesIn(vendor),
     quirksOf(token),
   ])
   const total = globSync('test/dialogues/**/*.txt', { cwd: root }).length

@@ -6,6 +6,8 @@ import type { ImapSession } from './session.ts'
 export interface Capability {
   readonly token: string
   readonly rfc: number
+  /** Whose it is, where no RFC has it; `rfc` is then the nearest one. In lower case, as the folder of its dialogues. */
+  readonly vendor?: string
   /** `before` and `after` sign-in; a capability of use in both states is shown in both. */
   readonly shown: 'always' | 'before' | 'after'
   /** Further conditions. */
@@ -111,8 +113,8 @@ export const capabilities: readonly Capability[] = [
   capability('UNAUTHENTICATE', 8437, 'after', (session) => !session.io.compressed),
   capability('UTF8=ACCEPT', 9755, 'after', ({ services }) => services.site?.utf8Only !== true),
   capability('UTF8=ONLY', 9755, 'always', ({ services }) => services.site?.utf8Only === true),
-  // Of no RFC: what Gmail offers, with ids and threads as RFC 8474 has them.
-  capability('X-GM-EXT-1', 8474, 'after', ({ services }) => services.gmail === true),
+  // Ids and threads are as RFC 8474 has them.
+  { ...capability('X-GM-EXT-1', 8474, 'after', ({ services }) => services.gmail === true), vendor: 'gmail' },
   capability('COMPRESS=DEFLATE', 4978, 'after', (session) => !session.io.compressed),
 ]
 
