@@ -1,4 +1,4 @@
-import { separator } from '../model/mailbox.ts'
+import { parentNames } from '../model/mailbox.ts'
 import type { MailboxFilter } from '../wire/mailbox-filter.ts'
 import type { SessionIn } from './command.ts'
 import { findMailbox, othersMailboxes, ownMailboxes } from './namespaces.ts'
@@ -14,12 +14,25 @@ export async function filteredMailboxes(
   filters: readonly MailboxFilter[],
 ): Promise<MailboxReference[]> {
   const found = new Map<string, MailboxReference>()
-  for (const filter of filters) {
+  for (const filter of merged(filters)) {
     for (const reference of await mailboxesOf(session, filter)) {
       if (allows(reference, 'r')) found.set(reference.name, reference)
     }
   }
   return [...found.values()]
+}
+
+/** The same mailboxes with one filter of each kind: a client may name as many as a line has room for. */
+function merged(filters: readonly MailboxFilter[]): MailboxFilter[] {
+  const namesOfKinds = new Map<MailboxFilter['which'], Set<string>>()
+  for (const filter of filters) {
+    const names = namesOfKinds.get(filter.which) ?? new Set()
+    namesOfKinds.set(filter.which, names)
+    if ('names' in filter) for (const name of filter.names) names.add(name)
+  }
+  return Array.from(namesOfKinds, ([which, names]) =>
+    which === 'mailboxes' || which === 'subtree' || which === 'subtree-one' ? { which, names: [...names] } : { which },
+  )
 }
 
 async function mailboxesOf(
@@ -45,10 +58,11 @@ async function mailboxesOf(
     case 'subtree-one': {
       const roots = namesOf(session, filter.names)
       const all = [...(await ownMailboxes(login)), ...(await othersMailboxes(session, login))]
-      const isBelow = (name: string, root: string): boolean =>
-        name.startsWith(root + separator) &&
-        (filter.which === 'subtree' || !name.slice(root.length + 1).includes(separator))
-      const inferior = all.filter(({ name }) => roots.some((root) => isBelow(name, root)))
+      const known = new Set(roots)
+      const inferior = all.filter(({ name }) => {
+        const parents = parentNames(name)
+        return (filter.which === 'subtree' ? parents : parents.slice(-1)).some((parent) => known.has(parent))
+      })
       return [...(await named(session, roots)), ...inferior]
     }
   }
@@ -64,6 +78,7 @@ async function named(session: SessionIn<'authenticated'>, names: Iterable<string
   for (const name of names) {
     const reference = await findMailbox(session, session.login, name)
     if (reference) found.push(reference)
+    await session.io.breathe()
   }
   return found
 }
