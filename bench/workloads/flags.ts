@@ -1,4 +1,5 @@
 import { ImapClient } from '../imap-client.ts'
+import { atRest } from '../process-usage.ts'
 import type { Workload } from './workload.ts'
 
 /** Single STOREs before time is taken, so that a server's code is as warm as it is in service for months. */
@@ -35,12 +36,18 @@ export const flags: Workload = {
   },
 }
 
+/** How often COPY, MOVE and EXPUNGE are done before, not counted, and to how many messages. */
+const warmUpRounds = 50
+const warmUpMessages = 100
+
 /** COPY and MOVE of a tenth, EXPUNGE of what was copied; alice's INBOX has a tenth less afterwards. */
 export const copies: Workload = {
   name: 'copy',
   async run({ server, messages }, measure) {
     const client = await ImapClient.login(server, 'alice')
     const count = Math.max(1, Math.floor(messages / 10))
+    await warmUpCopies(client, Math.min(count, warmUpMessages))
+    await atRest(server.pid)
     await client.command('CREATE copied')
     await client.command('CREATE moved')
     await client.command('SELECT INBOX')
@@ -66,4 +73,22 @@ export const copies: Workload = {
     )
     await client.logout()
   },
+}
+
+/** The same commands on copies of some messages, in mailboxes of their own that are gone afterwards. */
+async function warmUpCopies(client: ImapClient, count: number): Promise<void> {
+  await client.command('CREATE warm')
+  await client.command('CREATE warmer')
+  for (let i = 0; i < warmUpRounds; i++) {
+    await client.command('SELECT INBOX')
+    await client.command(`COPY 1:${count} warm`)
+    await client.command('SELECT warm')
+    await client.command('MOVE 1:* warmer')
+    await client.command('SELECT warmer')
+    await client.command('STORE 1:* +FLAGS.SILENT (\\Deleted)')
+    await client.command('EXPUNGE')
+  }
+  await client.command('CLOSE')
+  await client.command('DELETE warm')
+  await client.command('DELETE warmer')
 }
