@@ -120,7 +120,7 @@ export const capabilities: readonly Capability[] = [
 
 /** Whether a capability is switched on here and for this user, shown or not. */
 export function offers(session: ImapSession, token: string): boolean {
-  return !session.disabledCapabilities.has(token.toUpperCase())
+  return session.disabledCapabilities.size === 0 || !session.disabledCapabilities.has(token.toUpperCase())
 }
 
 /** Whether a command is known here: one that no capability brings, or one of those that are switched on. */
