@@ -10,7 +10,7 @@ import { answerWithin, newestFirst, newestOf, requirePageWithin } from '../messa
 import { writeFetched } from '../fetch/answer.ts'
 import { Troubles } from '../fetch/troubles.ts'
 import { writeVanished } from '../fetch/vanished.ts'
-import { speaksGmail } from '../gmail/labels.ts'
+import { requireKnownItems } from '../gmail/labels.ts'
 
 interface FetchArgs extends FetchModifiers {
   readonly set: NumberSet
@@ -48,9 +48,7 @@ export const fetch: Command<'selected', FetchArgs> = defineCommand({
     const { selected } = session
     const { view } = selected
     if (vanished && !session.enabled.has('QRESYNC')) throw new BadSyntax('ENABLE QRESYNC first', 0) // RFC 7162 §3.2.6
-    if (items.some(({ item }) => item.startsWith('X-GM-')) && !speaksGmail(session)) {
-      throw new BadSyntax('unknown fetch item', 0)
-    }
+    requireKnownItems(session, items)
     if (partial) requirePageWithin(session, partial)
     const named = session.resolve(selected, set, byUid)
     const asked = partial ? pageOf(named, partial) : named

@@ -1,6 +1,7 @@
 import { parseNotify, type NotifySet } from '../../wire/notify-grammar.ts'
 import { offers } from '../capabilities.ts'
 import { defineCommand, type Command } from '../command.ts'
+import { requireKnownItems } from '../gmail/labels.ts'
 import { TooManyWatched } from '../notify/account-watch.ts'
 import { Notifications } from '../notify/notifications.ts'
 import { eventNames, requestOf } from '../notify/request.ts'
@@ -28,6 +29,7 @@ export const notify: Command<'authenticated', NotifySet | undefined> = defineCom
       return { no: true, code: `BADEVENT (${supported.join(' ')})`, text: 'There are no other events' }
     }
     const request = args && requestOf(args, (wire) => session.mailboxName(wire))
+    requireKnownItems(session, request?.pushed ?? [])
     if (request?.pushed.some(({ item }) => item === 'MODSEQ')) session.enableCondstore()
     try {
       const before = session.notifications

@@ -4,6 +4,7 @@ import type { SpecialUse } from '../../model/mailbox.ts'
 import type { MailboxSnapshot } from '../../model/snapshot.ts'
 import type { Selection } from '../../session/view.ts'
 import type { FetchItem } from '../../wire/fetch-grammar.ts'
+import { BadSyntax } from '../../wire/syntax-error.ts'
 import { offers } from '../capabilities.ts'
 import type { SessionIn } from '../command.ts'
 import { allows, type MailboxReference, referenceTo, visibleIn } from '../reference.ts'
@@ -17,6 +18,13 @@ const rowsPerTurn = 16_384
 /** Whether this session knows X-GM-EXT-1. */
 export function speaksGmail(session: ImapSession): boolean {
   return session.services.gmail === true && offers(session, 'X-GM-EXT-1')
+}
+
+/** Throws `BadSyntax` for items of X-GM-EXT-1 in a session that does not know it. */
+export function requireKnownItems(session: ImapSession, items: readonly FetchItem[]): void {
+  if (items.some(({ item }) => item.startsWith('X-GM-')) && !speaksGmail(session)) {
+    throw new BadSyntax('unknown fetch item', 0)
+  }
 }
 
 /** Labels for what mailboxes are for, as they are told; what else they are known by. */
