@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test'
 import { silentLog } from '../model/log.ts'
 import type { QuotaLimits } from '../model/quota.ts'
 import { memoryDirectory } from '../accounts/memory-directory.ts'
+import { withMethod } from '../imap/with-method.test-support.ts'
 import { memoryStore } from '../store/memory/memory-store.ts'
 import type { Store } from '../store/store.ts'
 import { amountOf } from './commands/user-quota.ts'
@@ -44,6 +45,21 @@ test('limits that were noted are set, those that are not named stay, and the not
   assert.deepEqual(await readdir(join(directory, 'quota')), [])
   assert.deepEqual(await store.accounts(), ['a1'])
   await store.close()
+})
+
+test('a note that comes while another one is being done is done, too', async () => {
+  const plain = memoryStore()
+  let late: (() => Promise<void>) | undefined = () => noteQuotaRequest(directory, 'a1', { messages: 3 })
+  const store = withMethod(plain, 'openAccount', async (id: string) => {
+    await late?.()
+    late = undefined
+    return await plain.openAccount(id)
+  })
+  const users = memoryDirectory([alice])
+  await noteQuotaRequest(directory, 'a1', { storage: 5000 })
+  for (let times = 0; times < 2; times++) await applyQuotaRequests(directory, {}, { store, users, log: silentLog })
+  assert.deepEqual(await limitsSet(plain), { storage: 5000, messages: 3 })
+  await plain.close()
 })
 
 test('a note that makes no sense changes nothing, and is left for people to look at', async () => {

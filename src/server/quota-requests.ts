@@ -64,8 +64,10 @@ export async function applyQuotaRequests(
   const owned = new Set((await users.list()).map(({ account }) => account))
   for (const id of await readdir(folder)) {
     if (id.endsWith('.new')) continue // about to be noted, or left by a crash in between
+    const path = join(folder, id)
     try {
-      const wanted = request.parse(JSON.parse(await readFile(join(folder, id), 'utf8')))
+      const note = await readFile(path, 'utf8')
+      const wanted = request.parse(JSON.parse(note))
       if (owned.has(id)) {
         const account = await store.openAccount(id)
         try {
@@ -73,9 +75,10 @@ export async function applyQuotaRequests(
         } finally {
           await account.close()
         }
+        log.info({ account: id }, 'limits of an account were set')
       }
-      await rm(join(folder, id))
-      log.info({ account: id }, 'limits of an account were set')
+      // One that has taken its place meanwhile is still to be done.
+      if ((await readFile(path, 'utf8')) === note) await rm(path)
     } catch (error) {
       log.warn({ err: error, account: id }, 'limits of an account could not be set')
     }
