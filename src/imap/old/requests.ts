@@ -92,7 +92,7 @@ function byUid(tag: string, rest: string, dialect: OldDialect): Request {
   }
 }
 
-/** RFC 1176 has FIND MAILBOXES, RFC 2062 §6.3.OBS.1 the rest; `*` is any text and `%` and `?` are one character. */
+/** RFC 1176 has FIND MAILBOXES, RFC 2062 (6.3.OBS.1) the rest; `*` is any text and `%` and `?` are one character. */
 function find(tag: string, rest: string, dialect: OldDialect): Request {
   const [, what = '', atom, quoted] = /^ +(\S+) +(?:([^\s"{]+)|"([^"{]*)") *$/.exec(rest) ?? []
   const pattern = atom ?? quoted
@@ -145,7 +145,7 @@ function isLike(name: string, parts: readonly RegExp[], lengths: readonly number
   return at === name.length
 }
 
-/** RFC 2062 §6.3.OBS.3, §6.3.OBS.4. `SUBSCRIBE MAILBOX` alone is about a mailbox of that name, in IMAP4. */
+/** RFC 2062 (6.3.OBS.3, 6.3.OBS.4). `SUBSCRIBE MAILBOX` alone is about a mailbox of that name, in IMAP4. */
 function subscribe(tag: string, command: string, rest: string, dialect: OldDialect): Request {
   const [, what, name] = /^ +(MAILBOX|BBOARD) +(\S.*)$/i.exec(rest) ?? []
   if (what?.toUpperCase() === 'BBOARD') return answered(tag, command, 'NO There are no bulletin boards here')
@@ -178,7 +178,7 @@ function fetch(tag: string, uid: string, rest: string, dialect: OldDialect): Req
   }
 }
 
-/** An item as IMAP4rev1 calls it (RFC 2062 §6.4.5.OBS.1); `section` where it is a text that PARTIAL takes. */
+/** An item as IMAP4rev1 calls it (RFC 2062, 6.4.5.OBS.1); `section` where it is a text that PARTIAL takes. */
 function rev1Item(text: string, dialect: OldDialect): { readonly name: string; readonly section?: string } | undefined {
   const name = text.toUpperCase()
   const { hasParts } = traits[dialect]
@@ -197,7 +197,7 @@ function rev1Item(text: string, dialect: OldDialect): { readonly name: string; r
   return /(?:^|\.)0/.test(section) ? undefined : { name: `BODY${peek}[${section}]`, section }
 }
 
-/** RFC 2062 §6.4.OBS.1: one message, one text of it, the first octet (from 1 on) and how many. */
+/** RFC 2062 (6.4.OBS.1): one message, one text of it, the first octet (from 1 on) and how many. */
 function partial(tag: string, rest: string): Request {
   const [, number = '', text = '', first = '', length = ''] = /^ +(\d+) +(\S+) +(\d+) +(\d+) *$/.exec(rest) ?? []
   const offset = Number(first) - 1

@@ -109,7 +109,7 @@ export function continuedToOld(line: string, asked: Asked | undefined, dialect: 
   })
 }
 
-/** What a section is called (RFC 2062 §6.4.5.OBS.1). */
+/** What a section is called (RFC 2062, 6.4.5.OBS.1). */
 function oldName(section: string, asked: Asked | undefined): string {
   if (section === '') return 'RFC822'
   if (section === 'TEXT') return 'RFC822.TEXT'
