@@ -5,6 +5,7 @@ import type { SortCriterion } from '../../wire/sort-grammar.ts'
 import { BadSyntax } from '../../wire/syntax-error.ts'
 import { offers } from '../capabilities.ts'
 import type { CommandForm, SessionIn } from '../command.ts'
+import { requireKnownItems } from '../gmail/labels.ts'
 import { lastingKey } from './lasting-key.ts'
 import { refuseUpdates, UpdateContexts } from './update-contexts.ts'
 
@@ -20,6 +21,8 @@ export function requireUpdatable(
 ): void {
   if (!returns?.context && !returns?.update) return
   if (!offers(session, `CONTEXT=${name}`)) throw new BadSyntax('There is no such return option', 0)
+  requireKnownItems(session, returns.update ?? [])
+  if (returns.update?.some(({ item }) => item === 'MODSEQ')) session.enableCondstore() // RFC 7162 §3.1
   if (returns.update && session.selected?.contexts?.has(tag)) throw new BadSyntax('Another search has this tag', 0)
 }
 
