@@ -13,6 +13,9 @@ export type BlobTable = 'page_fixed' | 'page_flags' | 'computed' | 'location' | 
 /** The version of the tables below; another one is thrown away and made anew from the log. */
 export const databaseFormat = 3
 
+/** Octets of the checksum at the end of all that is kept as octets. */
+export const checksumBytes = 4
+
 const tables = `
   CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS mailbox (
@@ -128,12 +131,27 @@ export class Database {
   }
 
   putBlob(table: BlobTable, key: number, bytes: Buffer): void {
-    this.run(`INSERT OR REPLACE INTO ${table} (key, bytes) VALUES (?, ?)`, key, withChecksum(bytes))
+    this.#put(table, key, withChecksum(bytes))
+  }
+
+  /**
+   * As {@link putBlob}, of octets that stand in several places. `room` is where they are put together, with
+   * {@link checksumBytes} more; it may be used again.
+   */
+  putParts(table: BlobTable, key: number, parts: readonly Buffer[], room: Buffer): void {
+    let length = 0
+    for (const part of parts) length += part.copy(room, length)
+    room.writeUInt32LE(crc32(room.subarray(0, length)), length)
+    this.#put(table, key, room.subarray(0, length + checksumBytes))
+  }
+
+  #put(table: BlobTable, key: number, stored: Buffer): void {
+    this.run(`INSERT OR REPLACE INTO ${table} (key, bytes) VALUES (?, ?)`, key, stored)
   }
 
   /** `stored` without the checksum that {@link withChecksum} put at its end. */
   checked(stored: Buffer, what: string): Buffer {
-    const end = stored.length - 4
+    const end = stored.length - checksumBytes
     const bytes = stored.subarray(0, Math.max(0, end))
     if (end >= 0 && crc32(bytes) === stored.readUInt32LE(end)) return bytes
     throw this.damage(what)
@@ -194,7 +212,7 @@ export class Database {
 
 /** `bytes` with their checksum behind them. */
 export function withChecksum(bytes: Buffer): Buffer {
-  const stored = Buffer.allocUnsafe(bytes.length + 4)
+  const stored = Buffer.allocUnsafe(bytes.length + checksumBytes)
   bytes.copy(stored)
   stored.writeUInt32LE(crc32(bytes), bytes.length)
   return stored

@@ -6,7 +6,7 @@ import type { MailboxSnapshot } from '../../model/snapshot.ts'
 import type { MailboxDelta, MailboxImage, TombstoneImage } from '../state/images.ts'
 import { BytesReader, BytesWriter } from './bytes.ts'
 import type { Database } from './database.ts'
-import { withChecksum } from './database.ts'
+import { checksumBytes, withChecksum } from './database.ts'
 
 /**
  * A mailbox's columns in the database: for every 1,024 rows one octet string of what never changes in a row, and one
@@ -60,30 +60,32 @@ function writePages(
   const { mailbox, uids } = snapshot
   const firstPage = Math.floor(fromRow / pageRows)
   const pages = Math.ceil(uids.length / pageRows)
+  // One for all pages: memory that is new for each would cost more than what is done with it.
+  const room = Buffer.allocUnsafe(pageRows * fixedRowBytes + checksumBytes)
   for (const page of flagPages) {
-    if (page < Math.min(firstPage, pages)) writeFlagsPage(database, snapshot, page)
+    if (page < Math.min(firstPage, pages)) writeFlagsPage(database, snapshot, page, room)
   }
   for (let page = firstPage; page < pages; page++) {
-    writeFixedPage(database, snapshot, page)
-    writeFlagsPage(database, snapshot, page)
+    writeFixedPage(database, snapshot, page, room)
+    writeFlagsPage(database, snapshot, page, room)
   }
   removePages(database, mailbox, pages)
 }
 
-function writeFixedPage(database: Database, snapshot: MailboxSnapshot, page: number): void {
+function writeFixedPage(database: Database, snapshot: MailboxSnapshot, page: number, room: Buffer): void {
   const from = page * pageRows
   const to = Math.min(from + pageRows, snapshot.uids.length)
   const { internalDates, saveDates, uids, messages, sizes, threads } = snapshot
   const columns = [internalDates, saveDates, uids, messages, sizes, threads]
-  const bytes = Buffer.concat(columns.map((column) => octetsOf(column.subarray(from, to))))
-  database.putBlob('page_fixed', snapshot.mailbox * maxPages + page, bytes)
+  const parts = columns.map((column) => octetsOf(column.subarray(from, to)))
+  database.putParts('page_fixed', snapshot.mailbox * maxPages + page, parts, room)
 }
 
-function writeFlagsPage(database: Database, snapshot: MailboxSnapshot, page: number): void {
+function writeFlagsPage(database: Database, snapshot: MailboxSnapshot, page: number, room: Buffer): void {
   const rows = Math.min(pageRows, snapshot.uids.length - page * pageRows)
   const columns = [snapshot.modSeqs.pages[page], snapshot.flags.pages[page]]
-  const bytes = Buffer.concat(columns.map((column) => (column ? octetsOf(column.subarray(0, rows)) : nothing)))
-  database.putBlob('page_flags', snapshot.mailbox * maxPages + page, bytes)
+  const parts = columns.map((column) => (column ? octetsOf(column.subarray(0, rows)) : nothing))
+  database.putParts('page_flags', snapshot.mailbox * maxPages + page, parts, room)
 }
 
 const nothing = Buffer.alloc(0)
