@@ -4,6 +4,7 @@ import { writeEnvelope, type Envelope } from './envelope.ts'
 import { encodeHeaderLines } from './header-lines.ts'
 import { HeaderStore } from './header-store.ts'
 import { encodeKeys } from './keys.ts'
+import { encodeSortKeys } from './sort-keys.ts'
 import {
   maxBoundaryLineOctets,
   maxDepth,
@@ -108,6 +109,7 @@ export class MessageIndexer {
       bodyStructure: Buffer.from(writeBodyStructure(root, true), 'latin1'),
       parts: encodeParts(part),
       encodedKeys: encodeKeys(keys),
+      sortKeys: encodeSortKeys(keys),
       preview: Buffer.from(this.#preview),
       fields: this.#fields,
       headerLines: this.#headerLines,

@@ -44,6 +44,14 @@ export function encodeKeys(keys: MessageKeys): Buffer {
   return bytes
 }
 
+/** Is handed UTF-8 in `octets`, which `view` sees, from `start` to below `end`, and gives a number for it. */
+export type OctetsTaker = (octets: Buffer, view: DataView, start: number, end: number) => number
+
+function taken(text: string, take: OctetsTaker): number {
+  const octets = Buffer.from(text)
+  return take(octets, new DataView(octets.buffer, octets.byteOffset, octets.byteLength), 0, octets.length)
+}
+
 /** Keys of many messages, one after the other, without an object for each. */
 export class KeysReader {
   readonly #bytes: Buffer
@@ -89,6 +97,38 @@ export class KeysReader {
     let at = this.#textsAt
     for (let n = 0; n < wanted; n++) at += this.#length(n)
     return this.#bytes.toString('utf8', at, at + this.#length(wanted))
+  }
+
+  /** Hands the octets of a text to `take`, from `start` to below `end`; what that gives. */
+  octets(name: KeyText, take: OctetsTaker): number {
+    if (this.#decoded) return taken(this.#decoded[name], take)
+    const wanted = keyTexts.indexOf(name)
+    let at = this.#textsAt
+    for (let n = 0; n < wanted; n++) at += this.#length(n)
+    return take(this.#bytes, this.#view, at, at + this.#length(wanted))
+  }
+
+  /** Whether {@link eachId} begins with a Message-ID. */
+  get hasId(): boolean {
+    return this.#decoded ? this.#decoded.messageId !== undefined : (this.#flags & hasIdFlag) !== 0
+  }
+
+  /** Hands the octets of the Message-ID, if there is one, and of the references, in their order, to `take`. */
+  eachId(take: OctetsTaker): void {
+    if (this.#decoded) {
+      const { messageId, references } = this.#decoded
+      if (messageId !== undefined) taken(messageId, take)
+      for (const id of references) taken(id, take)
+      return
+    }
+    const count = this.#count
+    let at = this.#textsAt
+    for (let n = 0; n < keyTexts.length; n++) at += this.#length(n)
+    for (let n = keyTexts.length; n < count; n++) {
+      const end = at + this.#length(n)
+      take(this.#bytes, this.#view, at, end)
+      at = end
+    }
   }
 
   /** Hands on the Message-ID, if there is one, and the references, in their order. */

@@ -59,6 +59,8 @@ export interface IndexedMessage {
   readonly parts: Buffer
   /** `keys`, as `encodeKeys` writes them and `decodeKeys` reads them. */
   readonly encodedKeys: Buffer
+  /** Of `keys` what most sorts compare, as `encodeSortKeys` writes it. */
+  readonly sortKeys: Buffer
   /** UTF-8, at most 200 characters (RFC 8970 §3.1); empty when no text was found. */
   readonly preview: Buffer
   /** The message's own header for searches, as `encodeFields` writes it. */

@@ -4,8 +4,8 @@ import { allRows, complement, hasRow, intersect, isEmpty, noRows, type RowSet, s
 /** A search over rows. What columns decide is one set of rows, wherever it stands. */
 export type Expression =
   | { readonly kind: 'rows'; readonly rows: RowSet }
-  /** A condition on the Date field's day (days since 1970-01-01), for messages that have one. */
-  | { readonly kind: 'sent'; readonly matches: (day: number) => boolean }
+  /** The Date field's day is `firstDay` or a later one before `endDay` (days since 1970-01-01). */
+  | { readonly kind: 'sent'; readonly firstDay: number; readonly endDay: number }
   /** The needle with this number is in the message. */
   | { readonly kind: 'needle'; readonly needle: number; readonly bounds: Bounds | undefined }
   | { readonly kind: 'and' | 'or'; readonly operands: readonly Expression[] }
@@ -97,7 +97,7 @@ export function boundsOf(expression: Expression, length: number): Bounds {
 
 /** What of a search is replaced once more is known of it; all else stays. */
 export interface Replacements {
-  readonly sent?: (matches: (day: number) => boolean) => Expression
+  readonly sent?: (firstDay: number, endDay: number) => Expression
   readonly needle?: (needle: number, bounds: Bounds | undefined) => Expression
 }
 
@@ -107,7 +107,7 @@ export function replace(expression: Expression, replacements: Replacements): Exp
     case 'rows':
       return expression
     case 'sent':
-      return replacements.sent?.(expression.matches) ?? expression
+      return replacements.sent?.(expression.firstDay, expression.endDay) ?? expression
     case 'needle':
       return replacements.needle?.(expression.needle, expression.bounds) ?? expression
     case 'not':

@@ -1,74 +1,27 @@
 /** What SORT, THREAD and the SENT keys compare, as columns: read once, kept as long as the mailbox's messages stay. */
 import { KeysReader, type KeyText } from '../mime/keys.ts'
-import type { Breathe, SearchScope } from './context.ts'
-import type { PackedBytes } from '../store/store.ts'
+import { SortKeysReader } from '../mime/sort-keys.ts'
+import { type Batch, computedBatches } from './batches.ts'
 import { collatedKeys } from './collated.ts'
-import { sortInSlices } from './slices.ts'
-
-/** Messages whose keys are read at once. */
-const batchMessages = 256
+import type { Breathe, SearchScope } from './context.ts'
+import { TextTable } from './text-table.ts'
 
 /** What is read together: a text, or dates and whether the message is a reply. */
 export type KeyColumn = KeyText | 'dates'
 
-/** Characters of texts that are kept for one mailbox beyond the command that read them. */
-export const maxKeptCharacters: number = 16 * 1024 * 1024
-
-/** Texts as numbers: few of them are different from one another. */
-class Dictionary {
-  readonly texts: string[] = ['']
-  /** Of all texts. */
-  characters = 0
-  readonly #numbers = new Map<string, number>([['', 0]])
-  #ranks: Uint32Array = new Uint32Array(1)
-
-  /** The number of a text; that of the empty text is 0. */
-  numberOf(text: string): number {
-    let number = this.#numbers.get(text)
-    if (number === undefined) {
-      number = this.texts.length
-      this.texts.push(text)
-      this.characters += text.length
-      this.#numbers.set(text, number)
-    }
-    return number
-  }
-
-  /** By number, the place of each text among all of them in order. */
-  async ranks(breathe: Breathe): Promise<Uint32Array> {
-    const { texts } = this
-    const { length } = texts
-    if (this.#ranks.length === length) return this.#ranks
-    // Octets of UTF-8 sort as code points do, which is how chars do unless there are surrogates (RFC 4790 §9.3.1).
-    const compare = texts.some((text) => /[\ud800-\udfff]/.test(text)) ? compareCodePoints : compareChars
-    const order = Uint32Array.from({ length }, (_, number) => number)
-    await sortInSlices(order, (a, b) => compare(texts[a]!, texts[b]!), breathe) // numbers of texts, all inside bounds
-    const ranks = new Uint32Array(length)
-    for (let rank = 0; rank < length; rank++) ranks[order[rank]!] = rank
-    this.#ranks = ranks
-    return ranks
-  }
-}
-
-function compareChars(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
-}
-
-function compareCodePoints(a: string, b: string): number {
-  const end = Math.min(a.length, b.length)
-  let at = 0
-  while (at < end && a.charCodeAt(at) === b.charCodeAt(at)) at++
-  if (at === end) return a.length - b.length
-  const x = a.charCodeAt(at)
-  const y = b.charCodeAt(at)
-  const isHigh = (code: number): boolean => code >= 0xd800 && code <= 0xdfff
-  return isHigh(x) === isHigh(y) ? x - y : isHigh(x) ? 1 : -1
-}
+/** Octets of texts that are kept for one mailbox beyond the command that read them. */
+export const maxKeptOctets: number = 16 * 1024 * 1024
 
 /** Texts of a mailbox's messages, by row. */
 interface TextColumn {
   readonly numbers: Uint32Array
-  readonly dictionary: Dictionary
+  readonly table: TextTable
+}
+
+/** What takes the keys of a row, from wherever they are. */
+interface Taker {
+  readonly sortKeys: (row: number, keys: SortKeysReader, end: number) => void
+  readonly keys: (row: number, keys: KeysReader) => void
 }
 
 /** The keys of a mailbox's messages by row, as far as anybody has asked for them. */
@@ -81,7 +34,8 @@ export class KeyColumns {
   readonly isReplyOrForward: Uint8Array
   readonly #rows: number
   readonly #texts = new Map<KeyText, TextColumn>()
-  readonly #loaded = new Map<KeyColumn, Uint8Array>()
+  /** By column, 1 for rows that were read; `all` once every row was. */
+  readonly #loaded = new Map<KeyColumn, Uint8Array | 'all'>()
 
   constructor(rows: number) {
     this.#rows = rows
@@ -90,40 +44,50 @@ export class KeyColumns {
     this.isReplyOrForward = new Uint8Array(rows)
   }
 
-  /** Characters of all texts. */
-  get characters(): number {
+  /** Octets of all texts. */
+  get octets(): number {
     let sum = 0
-    for (const { dictionary } of this.#texts.values()) sum += dictionary.characters
+    for (const { table } of this.#texts.values()) sum += table.octets
     return sum
   }
 
   /** Reads what is missing of a column in these rows. */
   async load(column: KeyColumn, rows: Uint32Array, scope: SearchScope): Promise<void> {
-    let loaded = this.#loaded.get(column)
-    if (!loaded) this.#loaded.set(column, (loaded = new Uint8Array(this.#rows)))
-    const known = loaded
-    const missing = rows.filter((row) => !known[row])
+    const loaded = this.#loaded.get(column) ?? new Uint8Array(this.#rows)
+    if (loaded === 'all') return
+    this.#loaded.set(column, loaded)
+    const missing = rows.filter((row) => loaded[row] === 0)
     if (missing.length === 0) return
-    const take = column === 'dates' ? this.#takeDates() : this.#takeText(column)
-    await readKeys(missing, scope, (row, keys) => {
-      take(row, keys)
-      known[row] = 1
-    })
+    if (column === 'dates') await readSortKeys(missing, scope, this.#takeDates())
+    else if (column === 'baseSubject') await readSortKeys(missing, scope, this.#takeSubject())
+    else await readKeys(missing, scope, this.#takeText(column))
+    if (missing.length === this.#rows) this.#loaded.set(column, 'all')
+    else for (const row of missing) loaded[row] = 1
   }
 
-  #takeDates(): (row: number, keys: KeysReader) => void {
-    const { sentDates, sentDays, isReplyOrForward } = this
-    return (row, keys) => {
-      sentDates[row] = keys.sentDate
-      sentDays[row] = keys.sentDay
-      isReplyOrForward[row] = keys.isReplyOrForward ? 1 : 0
+  #takeDates(): Taker {
+    const take = (row: number, { sentDate, sentDay, isReplyOrForward }: KeysReader | SortKeysReader): void => {
+      this.sentDates[row] = sentDate
+      this.sentDays[row] = sentDay
+      this.isReplyOrForward[row] = isReplyOrForward ? 1 : 0
+    }
+    return { sortKeys: take, keys: take }
+  }
+
+  #takeSubject(): Taker {
+    const { numbers, table } = this.#text('baseSubject')
+    return {
+      sortKeys(row, { bytes, view, subjectStart }, end) {
+        numbers[row] = table.numberOf(bytes, view, subjectStart, end)
+      },
+      keys: this.#takeText('baseSubject'),
     }
   }
 
   #takeText(column: KeyText): (row: number, keys: KeysReader) => void {
-    const { numbers, dictionary } = this.#text(column)
+    const { numbers, table } = this.#text(column)
     return (row, keys) => {
-      numbers[row] = dictionary.numberOf(keys.text(column))
+      numbers[row] = keys.octets(column, (octets, view, start, end) => table.numberOf(octets, view, start, end))
     }
   }
 
@@ -134,13 +98,13 @@ export class KeyColumns {
 
   /** By number of a text, a number that compares as the text does by i;unicode-casemap; 0 for the empty text. */
   async textRanks(column: KeyText, breathe: Breathe): Promise<Uint32Array> {
-    return await this.#text(column).dictionary.ranks(breathe)
+    return await this.#text(column).table.ranks(breathe)
   }
 
   #text(column: KeyText): TextColumn {
     let text = this.#texts.get(column)
     if (!text) {
-      text = { numbers: new Uint32Array(this.#rows), dictionary: new Dictionary() }
+      text = { numbers: new Uint32Array(this.#rows), table: new TextTable() }
       this.#texts.set(column, text)
     }
     return text
@@ -153,29 +117,58 @@ export async function readKeys(
   scope: SearchScope,
   take: (row: number, keys: KeysReader) => void,
 ): Promise<void> {
-  const { breathe, work } = scope
+  const { work } = scope
   if (work) work.goal = rows.length
-  for (let start = 0; start < rows.length; start += batchMessages) {
-    if (work) work.done = start
-    const batch = rows.subarray(start, start + batchMessages)
-    const { bytes, offsets } = await packedKeys(batch, scope)
-    const keys = new KeysReader(bytes)
-    for (let n = 0; n < batch.length; n++) {
-      keys.open(offsets[n]!, offsets[n + 1]!) // one more than there are rows
-      take(batch[n]!, keys)
-    }
-    const turn = breathe()
+  let done = 0
+  for (const batch of computedBatches(rows, scope.snapshot)) {
+    if (work) work.done = done
+    await readKeysOf(batch, scope, take)
+    done += batch.batch.length
+    const turn = scope.breathe()
     if (turn) await turn
   }
 }
 
-function packedKeys(rows: Uint32Array, scope: SearchScope): PackedBytes | Promise<PackedBytes> {
-  const { account, snapshot, collation } = scope
-  if (collation) return collatedKeys(rows, collation, scope)
-  return account.readComputed(
-    'keys',
-    rows.map((row) => snapshot.messages[row]!),
-  ) // rows of the snapshot
+async function readKeysOf(
+  { batch, messages }: Batch,
+  scope: SearchScope,
+  take: (row: number, keys: KeysReader) => void,
+): Promise<void> {
+  const { account, collation } = scope
+  const packed = collation ? collatedKeys(batch, collation, scope) : account.readComputed('keys', messages)
+  const { bytes, offsets } = await packed
+  const keys = new KeysReader(bytes)
+  for (let n = 0; n < batch.length; n++) {
+    keys.open(offsets[n]!, offsets[n + 1]!) // one more than there are rows
+    take(batch[n]!, keys)
+  }
+}
+
+/** As {@link readKeys}, by the shorter keys; of messages that an older version took in there are only the others. */
+async function readSortKeys(rows: Uint32Array, scope: SearchScope, take: Taker): Promise<void> {
+  if (scope.collation) return readKeys(rows, scope, take.keys)
+  const { work } = scope
+  if (work) work.goal = rows.length
+  let done = 0
+  for (const { batch, messages } of computedBatches(rows, scope.snapshot)) {
+    if (work) work.done = done
+    done += batch.length
+    const { bytes, offsets } = await scope.account.readComputed('sortKeys', messages)
+    const keys = new SortKeysReader(bytes)
+    let older = 0
+    for (let n = 0; n < batch.length; n++) {
+      const end = offsets[n + 1]! // one more than there are rows
+      if (keys.open(offsets[n]!, end)) take.sortKeys(batch[n]!, keys, end)
+      else older++
+    }
+    if (older > 0) {
+      const isOlder = (_: number, n: number): boolean => offsets[n] === offsets[n + 1]
+      const left = { batch: batch.filter(isOlder), messages: messages.filter(isOlder) }
+      await readKeysOf(left, scope, take.keys)
+    }
+    const turn = scope.breathe()
+    if (turn) await turn
+  }
 }
 
 /** By the snapshot's column of messages, which stays the same object until a message comes or goes. */
@@ -191,6 +184,6 @@ export async function keyColumns(
   let found = scope.collation ? new KeyColumns(messages.length) : kept.get(messages)
   if (!found) kept.set(messages, (found = new KeyColumns(messages.length)))
   for (const column of columns) await found.load(column, rows, scope)
-  if (found.characters > maxKeptCharacters) kept.delete(messages)
+  if (found.octets > maxKeptOctets) kept.delete(messages)
   return found
 }

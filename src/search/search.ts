@@ -27,8 +27,8 @@ import {
   isEmpty,
   noRows,
   type RowSet,
+  rowsBetween,
   rowsOf,
-  rowsWhere,
   subtract,
   unite,
 } from './row-set.ts'
@@ -65,8 +65,8 @@ export async function search(key: SearchKey, context: SearchContext): Promise<Ui
   if (hasSent(expression)) {
     const { sentDays } = await keyColumns(['dates'], openRows(), context)
     // NaN, for a message without a date, matches none; in rows whose keys were not read it does not matter.
-    const rowsSent = (matches: (day: number) => boolean): Expression => {
-      return { kind: 'rows', rows: rowsWhere(length, (row) => matches(sentDays[row]!)) }
+    const rowsSent = (firstDay: number, endDay: number): Expression => {
+      return { kind: 'rows', rows: rowsBetween(sentDays, firstDay, endDay) }
     }
     expression = replace(expression, { sent: rowsSent })
   }
@@ -122,7 +122,7 @@ async function compile(key: SearchKey, context: SearchContext, needles: NeedleTa
   if (turn) await turn
   const rows = matchColumns(key, context)
   if (rows) return { kind: 'rows', rows }
-  if ('days' in key) return { kind: 'sent', matches: sentTest(key.key, key.days) }
+  if ('days' in key) return sentWithin(key.key, key.days)
   const needle = needleOf(key)
   if (!needle) throw new Error(`no rule for the search key ${key.key}`)
   // The empty text is in every text (RFC 9051 §6.4.4), though not in a field that is not there.
@@ -131,9 +131,9 @@ async function compile(key: SearchKey, context: SearchContext, needles: NeedleTa
   return { kind: 'needle', needle: needles.numberOf(needle), bounds: undefined }
 }
 
-function sentTest(key: DateKey, days: number): (day: number) => boolean {
-  if (key === 'SENTBEFORE') return (day) => day < days
-  return key === 'SENTSINCE' ? (day) => day >= days : (day) => day === days
+function sentWithin(key: DateKey, days: number): Expression {
+  const firstDay = key === 'SENTBEFORE' ? -Infinity : days
+  return { kind: 'sent', firstDay, endDay: key === 'SENTSINCE' ? Infinity : key === 'SENTBEFORE' ? days : days + 1 }
 }
 
 function hasSent(expression: Expression): boolean {

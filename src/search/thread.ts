@@ -1,10 +1,12 @@
 /** Threads of messages (RFC 5256 §3). Nothing here recurses: messages name each other in chains of any length. */
+import type { OctetsTaker } from '../mime/keys.ts'
 import type { ThreadAlgorithm } from '../wire/sort-grammar.ts'
 import type { Breathe, SearchScope } from './context.ts'
 import { keyColumns, type KeyColumns, readKeys } from './key-columns.ts'
 import { inSlices } from './slices.ts'
 import { sortRows } from './sort.ts'
 import { byNewestMessage } from './thread-order.ts'
+import { TextTable } from './text-table.ts'
 
 /** Threads as a forest. Nodes are numbers; each list of siblings is in its order. */
 export interface ThreadForest {
@@ -86,15 +88,16 @@ class ForestBuilder {
 
 /** THREAD=ORDEREDSUBJECT: the first message of each base subject, and all others with it as its children. */
 async function bySubject(byDate: Uint32Array, columns: KeyColumns, { breathe }: SearchScope): Promise<ThreadForest> {
-  const threads = new Map<number, number>()
   const subjects = columns.textNumbers('baseSubject')
+  /** By number of a subject, of which there are no more than rows, its first node; -1 for none yet. */
+  const threads = new Int32Array(subjects.length + 1).fill(-1)
   const builder = new ForestBuilder(byDate.length)
   const place = (node: number): void => {
     const row = byDate[node]! // inside bounds
     const subject = subjects[row]!
-    const parent = threads.get(subject)
-    if (parent === undefined) threads.set(subject, node)
-    builder.add(node, parent ?? -1, row)
+    const parent = threads[subject]!
+    if (parent < 0) threads[subject] = node
+    builder.add(node, parent, row)
   }
   await inSlices(byDate.length, place, breathe)
   return builder.forest
@@ -103,7 +106,7 @@ async function bySubject(byDate: Uint32Array, columns: KeyColumns, { breathe }: 
 /** Who answers whom: a node for each message and for each message-id that is only referred to. */
 interface Ancestry {
   /** By row of the snapshot, the message's node. */
-  readonly nodeOfRow: ReadonlyMap<number, number>
+  readonly nodeOfRow: Int32Array
   /** By node, its row; -1 for a dummy. */
   readonly rows: readonly number[]
   /** By node, the node it answers; -1 for none. */
@@ -112,23 +115,39 @@ interface Ancestry {
 
 /** THREAD=REFERENCES, step 1. */
 class References {
-  readonly nodeOfRow = new Map<number, number>()
+  readonly nodeOfRow: Int32Array
   readonly rows: number[] = []
   readonly parents: number[] = []
   readonly #childCounts: number[] = []
-  readonly #nodeOfId = new Map<string, number>()
+  readonly #ids = new TextTable()
+  /** By number of a message-id; -1 for one that has no node yet. */
+  readonly #nodeOfId: number[] = [-1]
 
-  /** To be called in the order of sequence numbers. */
-  add(row: number, messageId: string | undefined, references: readonly string[]): void {
+  constructor(rows: number) {
+    this.nodeOfRow = new Int32Array(rows)
+  }
+
+  /** A number for a message-id. */
+  readonly numberOf: OctetsTaker = (octets, view, start, end) => {
+    const number = this.#ids.numberOf(octets, view, start, end)
+    if (number === this.#nodeOfId.length) this.#nodeOfId.push(-1)
+    return number
+  }
+
+  /**
+   * To be called in the order of sequence numbers. `ids` are numbers of message-ids: those that the message refers to,
+   * behind its own if it has one.
+   */
+  add(row: number, hasId: boolean, ids: readonly number[]): void {
     // Step 1.A.
     let previous = -1
-    for (const id of references) {
-      const node = this.#nodeOf(id)
+    for (let n = hasId ? 1 : 0; n < ids.length; n++) {
+      const node = this.#nodeOf(ids[n]!) // inside bounds, as all nodes and numbers here
       if (previous >= 0 && this.parents[node] === -1) this.#link(previous, node)
       previous = node
     }
     // Step 1.B.
-    const node = this.#nodeOfMessage(row, messageId)
+    const node = this.#nodeOfMessage(row, hasId ? ids[0] : undefined)
     this.#unlink(node)
     if (previous >= 0) this.#link(previous, node)
   }
@@ -139,23 +158,22 @@ class References {
     return this.rows.push(row) - 1
   }
 
-  #nodeOf(id: string): number {
-    let node = this.#nodeOfId.get(id)
-    if (node === undefined) this.#nodeOfId.set(id, (node = this.#newNode(-1)))
-    return node
+  #nodeOf(id: number): number {
+    const node = this.#nodeOfId[id]!
+    return node >= 0 ? node : (this.#nodeOfId[id] = this.#newNode(-1))
   }
 
   /** A message without an id, or with that of an earlier one, has a node that nobody can refer to. */
-  #nodeOfMessage(row: number, id: string | undefined): number {
+  #nodeOfMessage(row: number, id: number | undefined): number {
     let node = id === undefined ? -1 : this.#nodeOf(id)
     if (node < 0 || this.rows[node] !== -1) node = this.#newNode(row)
     else this.rows[node] = row
-    this.nodeOfRow.set(row, node)
+    this.nodeOfRow[row] = node
     return node
   }
 
   #unlink(node: number): void {
-    const parent = this.parents[node]! // nodes are inside bounds, here and below
+    const parent = this.parents[node]!
     if (parent < 0) return
     this.#childCounts[parent]!--
     this.parents[node] = -1
@@ -173,10 +191,13 @@ class References {
 }
 
 async function ancestry(rows: Uint32Array, scope: SearchScope): Promise<Ancestry> {
-  const references = new References()
+  const references = new References(scope.snapshot.messages.length)
+  const ids: number[] = []
+  const take: OctetsTaker = (octets, view, start, end) => ids.push(references.numberOf(octets, view, start, end))
   await readKeys(rows, scope, (row, keys) => {
-    const { messageId, references: named } = keys.ids
-    references.add(row, messageId, named)
+    ids.length = 0
+    keys.eachId(take)
+    references.add(row, keys.hasId, ids)
   })
   return references
 }
@@ -190,7 +211,7 @@ async function byReferences(
 ): Promise<ThreadForest> {
   /** Also of those that step 5 adds behind all others. */
   const isDummy = (node: number): boolean => (rows[node] ?? -1) < 0
-  const nodes = Uint32Array.from(byDate, (row) => nodeOfRow.get(row)!) // each row was given a node
+  const nodes = Uint32Array.from(byDate, (row) => nodeOfRow[row]!) // each row was given a node
   const parent = await nearestMessages(parents, isDummy, breathe)
 
   // Steps 2 and 3: a dummy stays where it is the first of a thread and more than one message hangs on it.
@@ -203,14 +224,14 @@ async function byReferences(
 
   // Step 4: in the order of the messages by date a dummy comes where its first child does.
   const top: number[] = []
-  /** By thread, its first message. */
-  const firstMessage = new Map<number, number>()
+  /** By thread, the row of its first message; -1 for what is no thread. */
+  const firstMessage = new Int32Array(rows.length).fill(-1)
   const addTop = (place: number): void => {
     const node = nodes[place]!
     const above = parent[node]!
     const thread = above < 0 ? node : isDummy(above) ? above : -1
-    if (thread < 0 || firstMessage.has(thread)) return
-    firstMessage.set(thread, byDate[place]!)
+    if (thread < 0 || firstMessage[thread]! >= 0) return
+    firstMessage[thread] = byDate[place]!
     top.push(thread)
   }
   await inSlices(nodes.length, addTop, breathe)
@@ -267,7 +288,7 @@ interface Threads {
   readonly rows: number
   readonly parent: Int32Array
   readonly isDummy: (node: number) => boolean
-  readonly firstMessage: ReadonlyMap<number, number>
+  readonly firstMessage: Int32Array
   readonly columns: KeyColumns
   readonly breathe: Breathe
 }
@@ -277,7 +298,7 @@ async function mergeSubjects(
   top: readonly number[],
   { rows, parent, isDummy, firstMessage, columns, breathe }: Threads,
 ): Promise<{ readonly dummies: number; readonly parentOf: (node: number) => number }> {
-  const rowOf = (thread: number): number => firstMessage.get(thread) ?? 0 // every thread has one
+  const rowOf = (thread: number): number => firstMessage[thread]! // every thread has one
   const subjects = columns.textNumbers('baseSubject')
   const subjectOf = (thread: number): number => subjects[rowOf(thread)]! // rows of the snapshot
   const isReply = (thread: number): boolean => !isDummy(thread) && columns.isReplyOrForward[rowOf(thread)] === 1
@@ -298,19 +319,19 @@ async function mergeSubjects(
   // Step 5.C.
   let nodes = rows
   /** Threads that came under another, and where. */
-  const moved = new Map<number, number>()
+  const moved = new Int32Array(rows).fill(-1)
   const merge = (place: number): void => {
     const thread = top[place]!
     const subject = subjectOf(thread)
     const first = subject === 0 ? thread : (table.get(subject) ?? thread)
     if (first === thread) return
     if (isDummy(first) || (isReply(thread) && !isReply(first))) {
-      moved.set(thread, first)
+      moved[thread] = first
       return
     }
     const dummy = nodes++
-    moved.set(first, dummy)
-    moved.set(thread, dummy)
+    moved[first] = dummy
+    moved[thread] = dummy
     table.set(subject, dummy)
   }
   await inSlices(top.length, merge, breathe)
@@ -318,9 +339,9 @@ async function mergeSubjects(
     dummies: nodes - rows,
     parentOf: (node) => {
       const above = parent[node]! // inside bounds
-      if (above < 0) return moved.get(node) ?? -1
+      if (above < 0) return moved[node]!
       // A dummy that was merged with another is gone, and its children are the other's.
-      return isDummy(above) ? (moved.get(above) ?? above) : above
+      return isDummy(above) && moved[above]! >= 0 ? moved[above]! : above
     },
   }
 }

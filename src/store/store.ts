@@ -37,7 +37,7 @@ export type MailboxNames = Pick<MailboxTree, 'byId' | 'byName'>
 
 /** What can be computed from a message's octets once, and is kept: see `IndexedMessage` in `mime/`. */
 export type ComputedKind =
-  'envelope' | 'body' | 'bodyStructure' | 'parts' | 'keys' | 'preview' | 'fields' | 'headerLines'
+  'envelope' | 'body' | 'bodyStructure' | 'parts' | 'keys' | 'preview' | 'fields' | 'headerLines' | 'sortKeys'
 
 /** Byte strings one behind the other: the n-th is `bytes` from `offsets[n]` to below `offsets[n + 1]`. */
 export interface PackedBytes {

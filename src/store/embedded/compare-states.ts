@@ -5,10 +5,10 @@ import type { AccountState } from '../state/account-state.ts'
 import type { OpenedAccount } from './open-account.ts'
 
 const kinds: readonly ComputedKind[] = [
-  'envelope', 'body', 'bodyStructure', 'parts', 'keys', 'preview', 'fields', 'headerLines',
+  'envelope', 'body', 'bodyStructure', 'parts', 'keys', 'preview', 'fields', 'headerLines', 'sortKeys',
 ] // prettier-ignore
 /** Kinds that messages of older versions do not have; whoever reads them does without. */
-const laterKinds: ReadonlySet<ComputedKind> = new Set(['fields', 'headerLines'])
+const laterKinds: ReadonlySet<ComputedKind> = new Set(['fields', 'headerLines', 'sortKeys'])
 /** Messages whose computed parts are compared at once. */
 const batch = 256
 

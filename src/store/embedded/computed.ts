@@ -6,7 +6,7 @@ import type { Database } from './database.ts'
 
 /** The kinds in the order of their numbers in the database: only ever add at the end. */
 const kinds: readonly ComputedKind[] = [
-  'envelope', 'body', 'bodyStructure', 'parts', 'keys', 'preview', 'fields', 'headerLines',
+  'envelope', 'body', 'bodyStructure', 'parts', 'keys', 'preview', 'fields', 'headerLines', 'sortKeys',
 ] // prettier-ignore
 /** Room for more kinds in the key of a chunk. */
 const kindsPerChunk = 16
@@ -62,8 +62,8 @@ export class ComputedBytes {
   }
 
   add(message: number, indexed: IndexedMessage): void {
-    const { envelope, body, bodyStructure, parts, encodedKeys, preview, fields, headerLines } = indexed
-    const all = [envelope, body, bodyStructure, parts, encodedKeys, preview, fields, headerLines]
+    const { envelope, body, bodyStructure, parts, encodedKeys, preview, fields, headerLines, sortKeys } = indexed
+    const all = [envelope, body, bodyStructure, parts, encodedKeys, preview, fields, headerLines, sortKeys]
     this.#waiting.set(message, all)
     for (const bytes of all) this.#waitingBytes += bytes.length
   }

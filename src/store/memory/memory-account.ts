@@ -203,5 +203,7 @@ function computed(kind: ComputedKind, { index }: MemoryMessage): Buffer {
       return index.fields
     case 'headerLines':
       return index.headerLines
+    case 'sortKeys':
+      return index.sortKeys
   }
 }
