@@ -121,6 +121,18 @@ export async function othersMailboxes(session: ImapSession, login: Login): Promi
   return found
 }
 
+/** The accounts that have, or may have by now or soon, something for the user: for who is to hear of it. */
+export async function othersPlaces(session: ImapSession, login: Login): Promise<Place[]> {
+  const { sharing } = session.services
+  const places: Place[] = []
+  if (sharing) {
+    await eachAccount(session, login, sharing, async (holder, stands) => {
+      places.push(await placeOf(session, stands, holder))
+    })
+  }
+  return places
+}
+
 /** Does something for each account that has something for the user; others have their turn in between. */
 async function eachAccount(
   session: ImapSession,
@@ -140,6 +152,13 @@ async function eachAccount(
     }
     await session.io.breathe()
   }
+}
+
+/** The ids of the other accounts that have something for the user by now. */
+export async function accountsSharing(session: ImapSession, login: Login): Promise<readonly string[]> {
+  const { sharing } = session.services
+  if (!sharing) return []
+  return accountsFor(session, login, sharing, await sharing.identifiersOf(login.identity.user))
 }
 
 /** The other accounts that have something for the user, for whom these identifiers stand. */

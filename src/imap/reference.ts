@@ -98,7 +98,7 @@ export async function stillPermitted(
 }
 
 /** Those mailboxes of a place that the user may look up, in the order of their creation. */
-export function visibleIn(place: Place, tree: MailboxTree): MailboxReference[] {
+export function visibleIn(place: Place, tree: Pick<MailboxTree, 'byId'>): MailboxReference[] {
   const visible: MailboxReference[] = []
   for (const mailbox of tree.byId.values()) {
     const reference = referenceTo(place, mailbox)

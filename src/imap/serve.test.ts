@@ -91,6 +91,7 @@ function storeWithHook(onTree: Hook, onStatus: Hook = () => Promise.resolve()): 
       }
     },
     sharedWith: (identifiers) => store.sharedWith(identifiers),
+    watchShared: (onChange) => store.watchShared(onChange),
     accounts: () => store.accounts(),
     removeAccount: (id) => store.removeAccount(id),
     close: () => store.close(),

@@ -34,6 +34,7 @@ export function fakeStore(accounts: ReadonlyMap<string, FakeAccount>): Store {
     },
     accounts: () => Promise.resolve([...accounts.keys()]),
     sharedWith: notHere,
+    watchShared: notHere,
     removeAccount: notHere,
     close: () => Promise.resolve(),
   }

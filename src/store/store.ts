@@ -20,6 +20,11 @@ export interface Store {
    */
   sharedWith(identifiers: readonly string[]): Promise<readonly string[]>
   /**
+   * Calls `onChange` when {@link sharedWith} may have another answer, whichever process shared something: about a second
+   * later where it was another. The listener must not throw or wait. Returns the way to stop.
+   */
+  watchShared(onChange: () => void): () => void
+  /**
    * The mailboxes of an account as they are now, for who wants only their names and rights; the account need not be open
    * for it. An engine to which that makes no difference has no such method.
    */

@@ -9,6 +9,7 @@ export function shakyStore(store: Store, random: Random): Store {
   return {
     openAccount: async (id) => shakyAccount(await store.openAccount(id), random),
     sharedWith: (identifiers) => store.sharedWith(identifiers),
+    watchShared: (onChange) => store.watchShared(onChange),
     accounts: () => store.accounts(),
     removeAccount: (id) => store.removeAccount(id),
     close: () => store.close(),

@@ -179,6 +179,7 @@ test('commands in flight: while one runs, the others stay with the client', asyn
 function withSlowStatus(store: Store, released: Promise<void>): Store {
   return {
     sharedWith: (identifiers) => store.sharedWith(identifiers),
+    watchShared: (onChange) => store.watchShared(onChange),
     accounts: () => store.accounts(),
     removeAccount: (id) => store.removeAccount(id),
     close: () => store.close(),

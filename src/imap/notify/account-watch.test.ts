@@ -46,7 +46,7 @@ test('however much happens until the client is told, each mailbox is told once',
   const lines: string[] = []
   let wakes = 0
   const watching = watchingFor(lines, 1000)
-  const watch = await AccountWatch.start(watching, ownPlace(account), () => wakes++, false)
+  const watch = await AccountWatch.start(watching, ownPlace(account), () => wakes++, 'silent')
   assert.equal(watch.size, 301)
   assert.equal(watch.isDue, false)
   for (let round = 0; round < 5; round++) for (const name of names) await deliver(account, name)
@@ -76,7 +76,7 @@ test('more mailboxes than there is room for are refused, and what was begun is u
   for (let n = 0; n < 5; n++) await account.commit([{ op: 'createMailbox', name: `m${n}` }])
   const woken = (): void => assert.fail('nothing is watched')
   await assert.rejects(
-    AccountWatch.start(watchingFor([], 5), ownPlace(account), woken, false),
+    AccountWatch.start(watchingFor([], 5), ownPlace(account), woken, 'silent'),
     (error) => error instanceof TooManyWatched,
   )
   await deliver(account, 'm0')
@@ -89,7 +89,7 @@ test('own commits are known; the same mailbox touched by others, too, is told', 
   await account.commit([{ op: 'createMailbox', name: 'Work' }])
   const lines: string[] = []
   const watching = watchingFor(lines, 10)
-  const watch = await AccountWatch.start(watching, ownPlace(account), () => {}, false)
+  const watch = await AccountWatch.start(watching, ownPlace(account), () => {}, 'silent')
   const { modSeq } = await account.commit([{ op: 'createMailbox', name: 'Mine' }])
   watch.noteOwn(modSeq)
   await watch.tell(watching)

@@ -1,5 +1,6 @@
-import type { MailboxStatus, MailboxTree } from '../../model/mailbox.ts'
+import type { MailboxStatus } from '../../model/mailbox.ts'
 import type { MailboxId, ModSeq } from '../../model/numbers.ts'
+import type { MailboxNames } from '../../store/store.ts'
 import { allows, type MailboxReference, type Place, referenceTo } from '../reference.ts'
 import { statusesThereAre, statusResponse, type StatusItem } from '../responses/status.ts'
 import type { ImapSession } from '../session.ts'
@@ -12,6 +13,15 @@ const statusesAtOnce = 500
 
 /** Mod-sequences of the client's own commits that are remembered until the next telling. */
 const maxOwnCommits = 1000
+
+/** An account as one knows it before anything of it is shared. */
+const nothingYet: MailboxNames = { byId: new Map(), byName: new Map() }
+
+/**
+ * What a client is told as its watch begins: nothing but what it may not read, also where mailboxes stand, or that all
+ * of it is new.
+ */
+export type Beginning = 'silent' | 'status' | 'new'
 
 /** In the place of a mod-sequence: there was more than one commit. */
 const several = -1
@@ -37,7 +47,7 @@ export class AccountWatch {
   readonly place: Place
   readonly #letGo: () => void
   readonly #told: ToldStatuses = new ToldStatuses()
-  #tree: MailboxTree
+  #tree: MailboxNames
   #subscribed: ReadonlySet<string>
   /** Mailboxes that others may have changed since the last telling, with the mod-sequence of the commit. */
   readonly #touched: Map<MailboxId, number> = new Map()
@@ -46,7 +56,7 @@ export class AccountWatch {
   #lastCommit = 0
   readonly #own: Set<number> = new Set()
 
-  private constructor({ session, request, subscribed }: Watching, place: Place, tree: MailboxTree, wake: () => void) {
+  private constructor({ session, request, subscribed }: Watching, place: Place, tree: MailboxNames, wake: () => void) {
     this.place = place
     this.#tree = tree
     this.#subscribed = subscribed
@@ -72,13 +82,15 @@ export class AccountWatch {
   }
 
   /**
-   * Begins to watch: what happens from now on is told. With `tellsStatus` says first where mailboxes stand, and in any
-   * case which of them the user may not read (RFC 5465 §3.1). Throws {@link TooManyWatched}.
+   * Begins to watch: what happens from now on is told, and first what `beginning` says (RFC 5465 §3.1). Throws
+   * {@link TooManyWatched}.
    */
-  static async start(watching: Watching, place: Place, wake: () => void, tellsStatus: boolean): Promise<AccountWatch> {
-    const watch = new AccountWatch(watching, place, await place.account.tree(), wake)
+  static async start(watching: Watching, place: Place, wake: () => void, beginning: Beginning): Promise<AccountWatch> {
+    const tree = beginning === 'new' ? nothingYet : await place.account.tree()
+    const watch = new AccountWatch(watching, place, tree, wake)
     try {
-      await watch.#begin(watching, tellsStatus)
+      if (beginning === 'new') await watch.tell(watching)
+      else await watch.#begin(watching, beginning === 'status')
       return watch
     } catch (error) {
       watch.stop()

@@ -1,5 +1,6 @@
-import { type MailboxTree, separator } from '../../model/mailbox.ts'
+import { separator } from '../../model/mailbox.ts'
 import type { MailboxId } from '../../model/numbers.ts'
+import type { MailboxNames } from '../../store/store.ts'
 import { allows, type MailboxReference, type Place, referenceTo, visibleIn } from '../reference.ts'
 import { listResponse, parentsOf } from '../responses/list.ts'
 import type { ImapSession } from '../session.ts'
@@ -7,12 +8,12 @@ import type { ImapSession } from '../session.ts'
 /** Mailboxes of an account at one moment, as far as the user may look them up. */
 export interface Names {
   readonly place: Place
-  readonly tree: MailboxTree
+  readonly tree: MailboxNames
   readonly visible: ReadonlyMap<MailboxId, MailboxReference>
 }
 
 /** Those of some mailboxes (absent: of all) that are there and that the user may look up. */
-export function namesOf(place: Place, tree: MailboxTree, among: Iterable<MailboxId> = tree.byId.keys()): Names {
+export function namesOf(place: Place, tree: MailboxNames, among: Iterable<MailboxId> = tree.byId.keys()): Names {
   const visible = new Map<MailboxId, MailboxReference>()
   for (const id of among) {
     const mailbox = tree.byId.get(id)
@@ -27,11 +28,11 @@ function isVisible(reference: MailboxReference): boolean {
 }
 
 /** What was compared last to a tree: as a rule all clients of an account ask for the same two. */
-const compared: WeakMap<MailboxTree, { readonly before: MailboxTree['byId']; readonly changed: MailboxId[] }> =
+const compared: WeakMap<MailboxNames, { readonly before: MailboxNames['byId']; readonly changed: MailboxId[] }> =
   new WeakMap()
 
 /** The mailboxes that came, went or changed in any way but by their messages. */
-export function changedMailboxes(before: MailboxTree, after: MailboxTree): readonly MailboxId[] {
+export function changedMailboxes(before: MailboxNames, after: MailboxNames): readonly MailboxId[] {
   if (before.byId === after.byId) return []
   const known = compared.get(after)
   if (known?.before === before.byId) return known.changed
@@ -89,10 +90,10 @@ export function changedAccess(before: Names, after: Names): string[] {
   return names
 }
 
-const parentsOfTrees: WeakMap<MailboxTree, ReadonlySet<string>> = new WeakMap()
+const parentsOfTrees: WeakMap<MailboxNames, ReadonlySet<string>> = new WeakMap()
 
 /** Names that have inferiors, for the owner: the same for all of the owner's clients. */
-function parentsIn(tree: MailboxTree): ReadonlySet<string> {
+function parentsIn(tree: MailboxNames): ReadonlySet<string> {
   const parents = parentsOfTrees.get(tree) ?? parentsOf(tree.byName.keys())
   parentsOfTrees.set(tree, parents)
   return parents

@@ -4,11 +4,11 @@ import type { FetchItem } from '../../wire/fetch-grammar.ts'
 import type { SessionIn } from '../command.ts'
 import { writeArrivals } from '../contexts/arrivals.ts'
 import type { ResultChange } from '../contexts/update-contexts.ts'
-import { isOthers, othersMailboxes, placeOthers } from '../namespaces.ts'
+import { accountsSharing, isOthers, othersPlaces, placeOthers } from '../namespaces.ts'
 import type { Place } from '../reference.ts'
 import { wantsMetadata, writeMetadataUpdates } from '../responses/metadata-updates.ts'
 import { writeUpdates } from '../responses/updates.ts'
-import { AccountWatch, TooManyWatched, type Watching } from './account-watch.ts'
+import { AccountWatch, type Beginning, TooManyWatched, type Watching } from './account-watch.ts'
 import { allEvents, event, type Events, eventsOf, namesIn, nothing, type NotifyRequest } from './request.ts'
 
 /** Accounts of others that one client may watch. */
@@ -24,6 +24,10 @@ export class Notifications {
   /** By the prefix of their names; the own account, where it is among them, comes first. */
   readonly #watches: Map<string, AccountWatch> = new Map()
   #watchedSubscriptions: ReadonlySet<string> | undefined
+  /** The accounts of others that had something for the user; kept only where names of others' are asked for. */
+  #sharing: ReadonlySet<string> = new Set()
+  #sharingMayDiffer = false
+  #stopSharing: (() => void) | undefined
   #stopSelected: (() => void) | undefined
   #selectedIsDue = false
   /** Whether the client itself has changed the selected mailbox, although it wants to hear nothing of it. */
@@ -51,7 +55,7 @@ export class Notifications {
   ): Promise<Notifications> {
     const notifications = new Notifications(session, request)
     try {
-      await notifications.#watchPlaces(tellsStatus)
+      await notifications.#watchPlaces(tellsStatus ? 'status' : 'silent')
       return notifications
     } catch (error) {
       notifications.stop()
@@ -63,13 +67,16 @@ export class Notifications {
   stop(): void {
     this.#stopSelected?.()
     this.#stopSelected = undefined
+    this.#stopSharing?.()
+    this.#stopSharing = undefined
+    this.#sharingMayDiffer = false
     for (const watch of this.#watches.values()) watch.stop()
     this.#watches.clear()
   }
 
   /** Whether there is something to tell between commands. */
   get isDue(): boolean {
-    if (this.#selectedIsDue) return true
+    if (this.#selectedIsDue || this.#sharingMayDiffer) return true
     // What a command could not tell for its sequence numbers is told behind it.
     if (this.#request.selected === 'at once' && this.#session.selected?.view.holdsExpunges) return true
     for (const watch of this.#watches.values()) if (watch.isDue) return true
@@ -91,8 +98,9 @@ export class Notifications {
         isAnyDue = true
         await watch.tell(await this.#watching(watch))
       }
-      if (!isAnyDue) return
-      if (isAllDue) await this.#watchPlaces(false)
+      const newcomers = await this.#newcomers()
+      if (!isAnyDue && newcomers.size === 0) return
+      if (isAllDue || newcomers.size > 0) await this.#watchPlaces('silent', newcomers)
       if (wantsMetadata(session)) await writeMetadataUpdates(session)
     } catch (error) {
       if (!(error instanceof TooManyWatched)) throw error
@@ -204,15 +212,42 @@ export class Notifications {
     return { session: this.#session, request: this.#request, subscribed: await this.#subscribed(), room }
   }
 
-  /** Watches the accounts that the request is about, besides those that it does already. Throws `TooManyWatched`. */
-  async #watchPlaces(tellsStatus: boolean): Promise<void> {
+  /** The accounts that share with the user and did not when this was asked last. */
+  async #newcomers(): Promise<ReadonlySet<string>> {
+    if (!this.#sharingMayDiffer) return new Set()
+    this.#sharingMayDiffer = false
+    const before = this.#sharing
+    this.#sharing = new Set(await accountsSharing(this.#session, this.#session.login))
+    return new Set([...this.#sharing].filter((account) => !before.has(account)))
+  }
+
+  /** Listens for who shares something with the user for the first time, where that may concern the request. */
+  async #watchSharing(subscribed: ReadonlySet<string>): Promise<void> {
+    const { io, login, services } = this.#session
+    if (this.#stopSharing) return
+    const names = [...namesIn(this.#request, subscribed)]
+    if (!names.some((name) => isOthers(services.sharing, name))) return
+    this.#stopSharing = services.store.watchShared(() => {
+      this.#sharingMayDiffer = true
+      io.wake()
+    })
+    this.#sharing = new Set(await accountsSharing(this.#session, login))
+  }
+
+  /**
+   * Watches the accounts that the request is about, besides those that it does already; all of the newcomers' mailboxes
+   * are news. Throws `TooManyWatched`.
+   */
+  async #watchPlaces(beginning: Beginning, newcomers: ReadonlySet<string> = new Set()): Promise<void> {
     if (this.#request.groups.length === 0) return
     this.#watchedSubscriptions = await this.#subscribed()
+    await this.#watchSharing(this.#watchedSubscriptions)
     for (const place of await this.#places(this.#watchedSubscriptions)) {
       if (this.#watches.has(place.prefix)) continue
       if (this.#watches.size > maxOtherAccounts) throw new TooManyWatched()
       const wake = (): void => this.#session.io.wake()
-      this.#watches.set(place.prefix, await AccountWatch.start(await this.#watching(), place, wake, tellsStatus))
+      const begins = newcomers.has(place.account.id) ? 'new' : beginning
+      this.#watches.set(place.prefix, await AccountWatch.start(await this.#watching(), place, wake, begins))
     }
   }
 
@@ -231,7 +266,7 @@ export class Notifications {
         const placed = await placeOthers(this.#session, login, name + '/INBOX')
         if (placed) places.set(placed.place.prefix, placed.place)
       } else {
-        for (const { place } of await othersMailboxes(this.#session, login)) {
+        for (const place of await othersPlaces(this.#session, login)) {
           if (place.prefix.startsWith(name + '/')) places.set(place.prefix, place)
         }
       }

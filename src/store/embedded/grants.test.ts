@@ -36,6 +36,32 @@ test('what an account grants is known before it is done, and to every process', 
   two.close()
 })
 
+test('who watches hears of grants, those of other processes too', (context) => {
+  context.mock.timers.enable({ apis: ['setInterval'] })
+  const folder = temporaryFolder(context)
+  const [one, two] = [new Grants(folder, silentLog), new Grants(folder, silentLog)]
+  one.note('alice', aclSet('erin'))
+  let heardByOne = 0
+  let heardByTwo = 0
+  const stop = one.watch(() => heardByOne++)
+  two.watch(() => heardByTwo++)
+  one.note('alice', aclSet('bob'))
+  assert.deepEqual([heardByOne, heardByTwo], [1, 0])
+  context.mock.timers.tick(1000)
+  assert.deepEqual([heardByOne, heardByTwo], [1, 1])
+  one.note('alice', aclSet('bob')) // which is known
+  context.mock.timers.tick(5000)
+  assert.deepEqual([heardByOne, heardByTwo], [1, 1])
+  two.note('dave', aclSet('bob'))
+  context.mock.timers.tick(1000)
+  assert.deepEqual([heardByOne, heardByTwo], [2, 2])
+  stop()
+  one.note('alice', aclSet('carol'))
+  assert.equal(heardByOne, 2)
+  one.close()
+  two.close()
+})
+
 test('a file that is damaged is made anew', (context) => {
   const folder = temporaryFolder(context)
   writeFileSync(grantsFile(folder), 'This is no database at all, and long enough to be sure of it. '.repeat(100))

@@ -8,6 +8,8 @@ import { asStoreFailure } from './disk.ts'
 
 /** Milliseconds to wait for another process that writes. */
 const busyTimeoutMs = 10_000
+/** How often it is looked whether another process has noted anything, in milliseconds, while somebody wants to know. */
+const lookMs = 1000
 
 /**
  * Which accounts grant anything to which identifiers, so that whoever looks for what is shared need not open them all.
@@ -20,6 +22,10 @@ export class Grants {
   readonly #path: string
   readonly #log: Log
   #database: Sqlite.Database | undefined
+  readonly #listeners: Set<() => void> = new Set()
+  #looking: NodeJS.Timeout | undefined
+  /** What SQLite counts up with each commit of another connection. */
+  #version: unknown
 
   constructor(directory: string, log: Log) {
     this.#path = grantsFile(directory)
@@ -62,7 +68,51 @@ export class Grants {
     }
   }
 
+  /** Calls `onChange` whenever a grant is noted: at once, or soon where another process did it. */
+  watch(onChange: () => void): () => void {
+    const listener = (): void => onChange() // the same one may watch twice
+    this.#listeners.add(listener)
+    if (!this.#looking) {
+      this.#hasChanged()
+      this.#looking = setInterval(() => {
+        if (this.#hasChanged()) this.#tell()
+      }, lookMs).unref()
+    }
+    return () => {
+      this.#listeners.delete(listener)
+      if (this.#listeners.size > 0) return
+      clearInterval(this.#looking)
+      this.#looking = undefined
+    }
+  }
+
+  /** Whether another process has changed anything since it was asked last. */
+  #hasChanged(): boolean {
+    try {
+      if (!existsSync(this.#path)) return false
+      // No more than a look into memory that all processes share.
+      const version = this.#guard((database) => database.pragma('data_version', { simple: true }))
+      const isOther = version !== this.#version
+      this.#version = version
+      return isOther
+    } catch (error) {
+      this.#log.error({ err: error }, 'what is shared cannot be looked up')
+      return false
+    }
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener()
+  }
+
   close(): void {
+    this.#listeners.clear()
+    clearInterval(this.#looking)
+    this.#looking = undefined
+    this.#closeDatabase()
+  }
+
+  #closeDatabase(): void {
     this.#database?.close()
     this.#database = undefined
   }
@@ -75,6 +125,7 @@ export class Grants {
       if (missing.length === 0) return
       const insert = database.prepare<[string, string]>('INSERT OR IGNORE INTO granted VALUES (?, ?)')
       database.transaction(() => missing.forEach((identifier) => insert.run(identifier, account))).immediate()
+      this.#tell()
     })
   }
 
@@ -86,7 +137,7 @@ export class Grants {
       const failure = asStoreFailure(error, `cannot use ${this.#path}`)
       if (failure.reason !== 'damaged') throw failure
       this.#log.error({ err: failure }, 'what is shared must be noted anew: crispin check --rebuild does')
-      this.close()
+      this.#closeDatabase()
       for (const suffix of ['', '-wal', '-shm']) rmSync(this.#path + suffix, { force: true })
       return work((this.#database = openDatabase(this.#path)))
     }

@@ -295,6 +295,10 @@ export class EmbeddedStore implements Store {
     return this.#settings.grants.accountsFor(identifiers)
   }
 
+  watchShared(onChange: () => void): () => void {
+    return this.#settings.grants.watch(onChange)
+  }
+
   async accounts(): Promise<readonly string[]> {
     return readdirSync(this.#directory, { withFileTypes: true })
       .filter((entry) => entry.isDirectory() && accountId.test(entry.name))

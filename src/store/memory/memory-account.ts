@@ -37,11 +37,13 @@ export class MemoryAccount {
   /** Messages that no mailbox has any more; they stay while anybody may read them through an older snapshot. */
   #released: number[] = []
   readonly #listeners: Set<Listener> = new Set<Listener>()
+  readonly #onShared: () => void
   #shares = 0
 
-  /** `clock` gives milliseconds since 1970. */
-  constructor(id: string, clock: () => number, limits: MemoryLimits) {
+  /** `clock` gives milliseconds since 1970; `onShared` is called behind each change of who may use mailboxes. */
+  constructor(id: string, clock: () => number, limits: MemoryLimits, onShared: () => void) {
     this.id = id
+    this.#onShared = onShared
     this.limits = limits
     this.#clock = clock
     const threads = new Map<string, number>()
@@ -86,6 +88,7 @@ export class MemoryAccount {
     for (const message of released) this.#released.push(message)
     this.state.publish()
     for (const listener of this.#listeners) listener(mailboxes, modSeq)
+    if (changeSet.changes.some(({ kind }) => kind === 'aclSet')) this.#onShared()
     return { modSeq, results }
   }
 

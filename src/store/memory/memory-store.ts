@@ -12,13 +12,18 @@ export interface MemoryStoreOptions {
 /** A store that keeps everything in memory, for tests and embedding: complete, and gone with the process. */
 export function memoryStore({ clock = Date.now, limits = {} }: MemoryStoreOptions = {}): Store {
   const accounts = new Map<string, MemoryAccount>()
+  const listeners = new Set<() => void>()
   let closed = false
+
+  const onShared = (): void => {
+    for (const listener of listeners) listener()
+  }
 
   const open = (id: string): AccountStore => {
     if (closed) throw new StoreFailure('closed', 'The store is closed')
     if (!/^[A-Za-z0-9-]{1,255}$/.test(id)) throw new Refusal('CANNOT', 'Not the id of an account')
     let account = accounts.get(id)
-    if (!account) accounts.set(id, (account = new MemoryAccount(id, clock, limits)))
+    if (!account) accounts.set(id, (account = new MemoryAccount(id, clock, limits, onShared)))
     return account.share()
   }
 
@@ -27,6 +32,11 @@ export function memoryStore({ clock = Date.now, limits = {} }: MemoryStoreOption
     openAccount: async (id) => open(id),
     sharedWith: (identifiers) =>
       Promise.resolve([...accounts.values()].filter(grantsTo(identifiers)).map(({ id }) => id)),
+    watchShared: (onChange) => {
+      const listener = (): void => onChange() // the same one may watch twice
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
     accounts: () => Promise.resolve([...accounts.keys()]),
     // eslint-disable-next-line @typescript-eslint/require-await -- failures are to arrive as rejections
     removeAccount: async (id) => {
@@ -36,6 +46,7 @@ export function memoryStore({ clock = Date.now, limits = {} }: MemoryStoreOption
     close: () => {
       closed = true
       accounts.clear()
+      listeners.clear()
       return Promise.resolve()
     },
   }

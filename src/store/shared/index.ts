@@ -152,6 +152,10 @@ export class SharedStore implements Store {
     return await this.#own.sharedWith(identifiers)
   }
 
+  watchShared(onChange: () => void): () => void {
+    return this.#own.watchShared(onChange)
+  }
+
   async accounts(): Promise<readonly string[]> {
     return await this.#own.accounts()
   }

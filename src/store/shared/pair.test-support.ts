@@ -23,6 +23,7 @@ export function byTurns({ owner, follower }: StorePair): Store {
     openAccount: (id) => (turn++ % 2 === 0 ? owner : follower).openAccount(id),
     accounts: () => follower.accounts(),
     sharedWith: (identifiers) => follower.sharedWith(identifiers),
+    watchShared: (onChange) => follower.watchShared(onChange),
     removeAccount: (id) => follower.removeAccount(id),
     close: () => Promise.reject(new Error('the pair is closed, not its sides')),
   }
