@@ -186,7 +186,9 @@ function standing({ identity }: Login, sharing: Sharing, holder: Holder, identif
   return {
     prefix: levelOf(sharing, holder) + separator + holder.name + separator,
     user: identity.user,
-    rightsTo: isOwner ? everyRight : (mailbox) => (mailbox ? rightsOf(mailbox.acl, identifiers) : ''),
+    ...(isOwner
+      ? { rightsTo: everyRight }
+      : { identifiers, rightsTo: (mailbox) => (mailbox ? rightsOf(mailbox.acl, identifiers) : '') }),
   }
 }
 

@@ -11,6 +11,8 @@ export interface Place {
   readonly prefix: string
   /** Whom the store is to take for the reader (whose `\Seen` it is): absent for the owner. */
   readonly user: string | undefined
+  /** By which its access control lists mean the user; absent where the user needs no grant. */
+  readonly identifiers?: readonly string[]
   /** What the user may do with a mailbox of it, or, where none is given, above all of them. */
   readonly rightsTo: (mailbox: Mailbox | undefined) => Rights
 }

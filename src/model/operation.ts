@@ -112,6 +112,11 @@ export type Operation =
       readonly identifier: string
       readonly mode: 'replace' | 'add' | 'remove'
       readonly rights: Rights
+      /**
+       * All identifiers of the user who asks: refused (`NOPERM`) where the list does not grant them the right `a` at the
+       * moment of the commit. Absent: somebody who needs no grant.
+       */
+      readonly by?: readonly string[]
     }
   /** Whether each user other than the owner has a `\Seen` of their own. Nobody else has seen anything at first. */
   | { readonly op: 'setSeenPerUser'; readonly mailbox: MailboxId; readonly perUser: boolean }

@@ -37,6 +37,21 @@ export const sharingBehaviours: Readonly<Record<string, (given: Given) => Promis
     await account.commit([grant(inbox, 'bob', 'r', 'add'), grant(inbox, 'carol', '')])
     assert.equal((await account.tree()).version, version)
   },
+  'who changes an access control list has the right to at the moment of the commit': async ({ account, inbox }) => {
+    const byBob = (operation: Operation): Operation => Object.assign({}, operation, { by: ['bob', '$team', 'anyone'] })
+    await account.commit([grant(inbox, '$team', 'la'), grant(inbox, 'carol', 'l')])
+    await account.commit([byBob(grant(inbox, 'carol', 'lr'))])
+    await assert.rejects(
+      account.commit([byBob(grant(inbox, '-bob', 'a')), byBob(grant(inbox, 'carol', 'lrs'))]),
+      refused('NOPERM'),
+    )
+    assert.deepEqual(await aclOf(account, inbox), { $team: 'la', carol: 'lr' })
+    // Asked for at once: the one that comes later is refused, also where it would change nothing.
+    const taken = account.commit([grant(inbox, '$team', '')])
+    await assert.rejects(account.commit([byBob(grant(inbox, 'carol', 'lr'))]), refused('NOPERM'))
+    await taken
+    assert.deepEqual(await aclOf(account, inbox), { carol: 'lr' })
+  },
   'an access control list has a limit, and an identifier, too': async ({ account, inbox }) => {
     await account.commit(Array.from({ length: maxAclEntries }, (_, n) => grant(inbox, 'user' + n, 'l')))
     await assert.rejects(account.commit([grant(inbox, 'one more', 'l')]), refused('LIMIT'))

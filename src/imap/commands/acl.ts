@@ -151,10 +151,12 @@ function rightsIn(text: string): Rights {
 /** Commits a change; what is shared for the first time keeps `\Seen` as the operator wants it by default. */
 async function change(
   session: Session,
-  { account, mailbox }: MailboxReference,
+  { account, mailbox, place }: MailboxReference,
   { identifier, mode, rights }: Pick<Extract<Operation, { op: 'setAcl' }>, 'identifier' | 'mode' | 'rights'>,
 ): Promise<void> {
-  const operations: Operation[] = [{ op: 'setAcl', mailbox: mailbox.id, identifier, mode, rights }]
+  // Others may take away the right `a` until the very moment of the commit.
+  const by = place.identifiers && { by: place.identifiers }
+  const operations: Operation[] = [{ op: 'setAcl', mailbox: mailbox.id, identifier, mode, rights, ...by }]
   const isFirst = mailbox.acl.size === 0 && mode !== 'remove' && rights !== ''
   if (isFirst && sharingOf(session).seenPerUser) {
     operations.unshift({ op: 'setSeenPerUser', mailbox: mailbox.id, perUser: true })

@@ -3,17 +3,18 @@ import type { Mailbox } from '../../model/mailbox.ts'
 import type { MailboxId } from '../../model/numbers.ts'
 import type { Operation, OperationResult } from '../../model/operation.ts'
 import { Refusal } from '../../model/refusal.ts'
-import { type Rights, withoutRights, withRights } from '../../model/rights.ts'
+import { type Rights, rightsOf, withoutRights, withRights } from '../../model/rights.ts'
 import type { MailboxDraft } from './mailbox-draft.ts'
 import type { Planning } from './planner.ts'
 
 /** SETACL and DELETEACL (RFC 4314 §3.1, §3.2). An entry without any right is none. */
 export function setAcl(planning: Planning, operation: Extract<Operation, { op: 'setAcl' }>): OperationResult {
-  const { mailbox, identifier } = operation
+  const { mailbox, identifier, by } = operation
   if (identifier === '' || Buffer.byteLength(identifier) > maxIdentifierBytes) {
     throw new Refusal('CANNOT', 'Not an identifier')
   }
   const { acl } = existing(planning, mailbox)
+  if (by && !rightsOf(acl, by).includes('a')) throw new Refusal('NOPERM', 'That takes the right a to the mailbox')
   const before = acl.get(identifier) ?? ''
   const after = rightsAfter(before, operation)
   if (after === before) return { op: 'setAcl' }
