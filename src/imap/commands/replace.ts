@@ -3,7 +3,7 @@ import { Refusal } from '../../model/refusal.ts'
 import type { Cursor } from '../../wire/cursor.ts'
 import type { NumberSet } from '../../wire/number-set.ts'
 import { appendedMessages, type MessageArgs, openMessages, parseMessage } from '../append-messages.ts'
-import { defineCommand, type Command } from '../command.ts'
+import { defineCommand, type Command, type SessionIn } from '../command.ts'
 import { warnOfQuota } from '../quota-roots.ts'
 import { actorOf, requireRight, stillPermitted } from '../reference.ts'
 import { code } from '../responses/codes.ts'
@@ -42,6 +42,7 @@ export const replace: Command<'selected', ReplaceArgs> = defineCommand({
   },
 
   async admit(session, cursor) {
+    requireReplacing(session)
     const { account } = await session.mailboxNamed(session.login, readMailbox(cursor), 'i', 'TRYCREATE')
     await catchUp(session, account, openMessages(cursor) ?? [])
     return account
@@ -49,9 +50,7 @@ export const replace: Command<'selected', ReplaceArgs> = defineCommand({
 
   async run(session, { set, mailbox: wire, message }, { byUid }) {
     const { selected, login } = session
-    requireWritable(selected)
-    requireRight(selected, 't')
-    requireRight(selected, 'e')
+    requireReplacing(session)
     const { rows } = session.resolve(selected, set, byUid)
     const uids = selected.view.uidsOfRows(rows)
     if (uids.length === 0) throw new Refusal('NONEXISTENT', 'There is no such message to replace')
@@ -79,6 +78,13 @@ export const replace: Command<'selected', ReplaceArgs> = defineCommand({
     return { ...(session.condstore && { code: code.highestModSeq(modSeq) }), text: 'REPLACE completed' }
   },
 })
+
+/** Refuses (`NOPERM`) where no message can be taken out of the selected mailbox (RFC 8508 §4.1). */
+function requireReplacing({ selected }: SessionIn<'selected'>): void {
+  requireWritable(selected)
+  requireRight(selected, 't')
+  requireRight(selected, 'e')
+}
 
 function readMailbox(cursor: Cursor): string {
   cursor.space()
