@@ -5,7 +5,9 @@ import type { MailboxReference } from '../reference.ts'
 import type { Login } from '../state.ts'
 
 /** Names the algorithm in each token, so that another one can take its place some day (RFC 4467 §2.4.1). */
-const algorithm = '01'
+const algorithm = '02'
+/** Octets of the part of a token that says that this server made it. */
+const stampBytes = 16
 /** Octets of what makes one generation of keys another than the last. */
 const nonceBytes = 16
 
@@ -28,6 +30,20 @@ function accessKey(secret: Uint8Array, { identity }: Login, tree: MailboxTree, r
   return hmac(secret, ['urlauth', ...parts, keyGeneration(tree, identity.user, reference)].join('\0'))
 }
 
+/**
+ * What each token for a URL without its proof begins with. It follows from the secret of the server alone: a token that was
+ * not made here is known as such without a look at any account, so the time it takes tells nothing of who has one.
+ */
+function stampOf(secret: Uint8Array, rump: string): string {
+  return algorithm + hmac(hmac(secret, 'urlauth-stamp'), rump).toString('hex', 0, stampBytes)
+}
+
+/** Whether a token for a URL was made here at some time; whether its key still holds is another question. */
+export function wasMadeHere(secret: Uint8Array, rump: string, token: string): boolean {
+  const stamp = stampOf(secret, rump)
+  return sameToken(stamp, token.slice(0, stamp.length))
+}
+
 /** The token of a URL without its proof (RFC 4467 §5), in hexadecimal digits. */
 export function tokenOf(
   secret: Uint8Array,
@@ -36,12 +52,7 @@ export function tokenOf(
   reference: MailboxReference,
   rump: string,
 ): string {
-  return algorithm + hmac(accessKey(secret, login, tree, reference), rump).toString('hex')
-}
-
-/** What is compared with where there is no such mailbox, so that it takes the same time (RFC 4467 §6). */
-export function tokenOfNothing(rump: string): string {
-  return algorithm + hmac(hmac(randomBytes(nonceBytes), rump), rump).toString('hex')
+  return stampOf(secret, rump) + hmac(accessKey(secret, login, tree, reference), rump).toString('hex')
 }
 
 /** Whether two tokens are the same; how long it takes does not depend on where they differ. */

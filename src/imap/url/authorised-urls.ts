@@ -5,7 +5,7 @@ import { findMailbox, ownPlace } from '../namespaces.ts'
 import type { MailboxReference } from '../reference.ts'
 import type { ImapSession } from '../session.ts'
 import type { Login } from '../state.ts'
-import { sameToken, tokenOf, tokenOfNothing } from './access-keys.ts'
+import { sameToken, tokenOf, wasMadeHere } from './access-keys.ts'
 import { isSelf, isThisServer } from './own-urls.ts'
 import { messageOfUrl } from './url-octets.ts'
 import { noUrlServices } from './url-services.ts'
@@ -35,8 +35,8 @@ async function mayUse(session: ImapSession, login: Login, { application, user }:
 
 /**
  * The message that a URL with URLAUTH names, with the rights that its user has to it at this moment (RFC 4467 §6, §7);
- * `undefined` when the URL proves nothing, for whatever reason. What costs little is checked first: without a right to
- * use the URL nobody has another's account opened.
+ * `undefined` when the URL proves nothing, for whatever reason. What was not made here is refused before anybody is
+ * looked up: a forged URL has no account opened, and takes the same time whether or not there is such a user (§6).
  */
 export async function authorisedMessage(
   session: ImapSession,
@@ -48,12 +48,13 @@ export async function authorisedMessage(
   if (!/^imap:/i.test(text) || !server || mailbox === undefined || !access || !verifier) return undefined
   if (verifier.mechanism !== internal || !isThisServer(session, server)) return undefined
   if (expires !== undefined && expires < session.services.now()) return undefined
+  const { secret } = session.services.urls ?? noUrlServices
+  const rump = rumpOf(text)
+  if (!wasMadeHere(secret, rump, verifier.token)) return undefined
   if (!(await mayUse(session, login, access))) return undefined
   const owner = await loginOf(session, login, server.user)
   const reference = owner && (await findMailbox(session, owner, normalMailboxName(mailbox)))
-  const token =
-    owner && reference ? await tokenFor(session, owner, reference, rumpOf(text)) : tokenOfNothing(rumpOf(text))
-  if (!reference || !sameToken(token, verifier.token)) return undefined
+  if (!reference || !sameToken(await tokenFor(session, owner, reference, rump), verifier.token)) return undefined
   return messageOfUrl(reference, url, session.services.now(), () => session.io.breathe())
 }
 

@@ -265,6 +265,31 @@ test('many URLs at once: few accounts are open, and there is a limit', async (t)
   assert.match(await client.say('GENURLAUTH' + ' a INTERNAL'.repeat(maxUrls + 1)), / BAD /)
 })
 
+test('a forged URL has nobody looked up and no account opened, whoever it names', async (t) => {
+  const inner = memoryStore()
+  const opened: string[] = []
+  const store = { ...inner, openAccount: (id: string) => (opened.push(id), inner.openAccount(id)) }
+  const server = await start(t, { store })
+  const alice = await withMessage(server, 'alice')
+  const good = await prove(alice, rumpUrl('alice', 'anonymous'))
+  const bob = await connectClient(server, 'bob')
+  const token = good.slice(good.lastIndexOf(':') + 1)
+  opened.length = 0
+  for (const access of ['anonymous', 'authuser', 'user+bob']) {
+    for (const name of ['alice', 'nobody']) {
+      for (const forged of ['0'.repeat(token.length), token, token.slice(0, 34) + '0'.repeat(64)]) {
+        const url = rumpUrl(name, access) + ':internal:' + forged
+        // With the stamp of alice's own URL, that one has her account opened, and is refused behind it.
+        if (url.slice(0, -64) !== good.slice(0, -64)) assert.equal(await isGood(bob, url), false, url)
+      }
+    }
+  }
+  assert.deepEqual(opened, [])
+  assert.equal(await isGood(bob, good.slice(0, -64) + '0'.repeat(64)), false)
+  assert.ok(await isGood(bob, good))
+  assert.equal(opened.length > 0, true)
+})
+
 test('where it is switched off there is nothing of it', async (t) => {
   const disabledCapabilities = ['URLAUTH', 'URL-PARTIAL']
   const server = await start(t, { config: { imap: { disabledCapabilities } } })
