@@ -99,7 +99,7 @@ const gmail = flag(
 
 const dialect = z.enum(oldDialects).optional().register(settings, {
   description:
-    'What clients speak here instead of IMAP4rev1 and IMAP4rev2: IMAP2 (RFC 1064, RFC 1176), IMAP2bis, or IMAP4 (RFC 1730). For old programs; no other understands it.',
+    'What clients speak here instead of IMAP4rev1 and IMAP4rev2: IMAP2 (RFC 1064, RFC 1176), IMAP3 (RFC 1203), IMAP2bis, or IMAP4 (RFC 1730). For old programs; no other understands it.',
   defaultText: 'none of them',
 })
 

@@ -1,7 +1,7 @@
 /** The dialects of IMAP that were spoken before IMAP4rev1, and what is in each. */
 
 /** As the setting `dialect` names them. */
-export const oldDialects = ['imap2', 'imap2bis', 'imap4'] as const
+export const oldDialects = ['imap2', 'imap3', 'imap2bis', 'imap4'] as const
 /** One of {@link oldDialects}. */
 export type OldDialect = (typeof oldDialects)[number]
 
@@ -19,27 +19,40 @@ export interface Traits {
   readonly answersByName: boolean
   /** Whether messages have parts. */
   readonly hasParts: boolean
+  /** Whether one can subscribe; where not, FIND is about all mailboxes but INBOX. */
+  readonly hasSubscriptions: boolean
 }
 
 const imap2 = 'NOOP LOGIN LOGOUT SELECT BBOARD FIND CHECK EXPUNGE COPY FETCH STORE SEARCH'
-const imap3 = 'SUPPORTED.VERSIONS SELECT.VERSION'
+const versions = 'SUPPORTED.VERSIONS SELECT.VERSION'
+const imap3 = `${imap2} ${versions} SELECT.FEATURES READONLY READWRITE FLAGS SET.FLAGS ADD.MESSAGE`
 const imap2bis = `${imap2} EXAMINE CREATE DELETE RENAME APPEND PARTIAL SUBSCRIBE UNSUBSCRIBE`
 const imap4 = `${imap2bis} CAPABILITY AUTHENTICATE LIST LSUB CLOSE UID`
 
 const words = (text: string): ReadonlySet<string> => new Set(text.split(' '))
 
 /**
- * By name. `imap2`: RFC 1064 and RFC 1176, with the question of RFC 1203 (IMAP3) which versions there are. `imap2bis`: what
- * RFC 2061 leaves of IMAP4, with RFC 2062. `imap4`: RFC 1730.
+ * By name. `imap2`: RFC 1064 and RFC 1176, with the question of RFC 1203 which versions there are. `imap3`: RFC 1203, once a
+ * client has selected version 3.0; before that it is `imap2`. `imap2bis`: what RFC 2061 leaves of IMAP4, with RFC 2062. `imap4`: RFC 1730.
  */
 export const traits: Readonly<Record<OldDialect, Traits>> = {
   imap2: {
-    commands: words(`${imap2} ${imap3}`),
+    commands: words(`${imap2} ${versions}`),
     codes: words('READ-ONLY READ-WRITE'),
     plainQuotes: true,
     shortDates: true,
     answersByName: true,
     hasParts: false,
+    hasSubscriptions: false,
+  },
+  imap3: {
+    commands: words(imap3),
+    codes: new Set(),
+    plainQuotes: true,
+    shortDates: true,
+    answersByName: true,
+    hasParts: false,
+    hasSubscriptions: false,
   },
   imap2bis: {
     commands: words(imap2bis),
@@ -48,6 +61,7 @@ export const traits: Readonly<Record<OldDialect, Traits>> = {
     shortDates: false,
     answersByName: false,
     hasParts: true,
+    hasSubscriptions: true,
   },
   imap4: {
     commands: words(imap4),
@@ -56,5 +70,6 @@ export const traits: Readonly<Record<OldDialect, Traits>> = {
     shortDates: false,
     answersByName: false,
     hasParts: true,
+    hasSubscriptions: true,
   },
 }

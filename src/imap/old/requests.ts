@@ -1,6 +1,7 @@
 /** Commands of old dialects as commands of IMAP4rev1. */
 import { withFullYears, withNewDateTime } from './dates.ts'
 import { type OldDialect, traits } from './dialect.ts'
+import type { AskedImap3 } from './imap3.ts'
 
 /** What must be known of a command to tell its answers. */
 export interface Asked {
@@ -13,6 +14,10 @@ export interface Asked {
   readonly found?: (name: string) => boolean
   /** COPY: what was to be copied. */
   readonly set?: string
+  /** Whether what comes after it waits for its answer. */
+  readonly isAlone?: boolean
+  /** What IMAP3 remembers of it. */
+  readonly imap3?: AskedImap3
   /** The answer itself: lines ahead of the tagged one, and what stands behind the tag in the place of OK and its text. */
   readonly before?: string
   readonly answer?: string
@@ -27,11 +32,16 @@ export interface Request {
 /** No command, which is what the server will say of it. */
 const noCommand = 'X-NO-SUCH-COMMAND'
 
+/** The tag of a command line, its name in capitals, and what stands behind; `undefined` where there is no tag. */
+export function commandOf(line: string): Readonly<Record<'tag' | 'command' | 'rest', string>> | undefined {
+  const [, tag, name = '', rest = ''] = /^([^\s(){%*"\\+]+) +([^\s]+)(.*)$/.exec(line) ?? []
+  return tag === undefined ? undefined : { tag, command: name.toUpperCase(), rest }
+}
+
 /** What a client of the dialect sent, up to the end of its first line, as IMAP4rev1. */
 export function toRev1(line: string, dialect: OldDialect): Request {
-  const [, tag, name = '', rest = ''] = /^([^\s(){%*"\\+]+) +([^\s]+)(.*)$/.exec(line) ?? []
-  if (tag === undefined) return { line, asked: undefined }
-  const command = name.toUpperCase()
+  const { tag, command, rest } = commandOf(line) ?? {}
+  if (tag === undefined || command === undefined || rest === undefined) return { line, asked: undefined }
   if (!traits[dialect].commands.has(command)) return refused(tag)
   switch (command) {
     case 'FIND':
@@ -69,12 +79,13 @@ export function continuedToRev1(line: string, { command }: Pick<Asked, 'command'
   return command === 'SEARCH' ? outsideQuotes(line, withFullYears) : line
 }
 
-function refused(tag: string): Request {
+/** A command that is none. */
+export function refused(tag: string): Request {
   return { line: `${tag} ${noCommand}`, asked: { tag, command: noCommand } }
 }
 
 /** A command that the server behind has nothing to do with, but whose turn is to come. */
-function answered(tag: string, command: string, answer: string, before?: string): Request {
+export function answered(tag: string, command: string, answer: string, before?: string): Request {
   return { line: `${tag} NOOP`, asked: { tag, command, answer, ...(before !== undefined && { before }) } }
 }
 
@@ -97,12 +108,13 @@ function find(tag: string, rest: string, dialect: OldDialect): Request {
   const [, what = '', atom, quoted] = /^ +(\S+) +(?:([^\s"{]+)|"([^"{]*)") *$/.exec(rest) ?? []
   const pattern = atom ?? quoted
   if (pattern === undefined) return refused(tag)
+  const { hasSubscriptions } = traits[dialect]
   switch (what.toUpperCase()) {
     case 'ALL.MAILBOXES':
-      if (dialect === 'imap2') return refused(tag)
+      if (!hasSubscriptions) return refused(tag)
       return findIn(tag, 'LIST', pattern, dialect)
-    case 'MAILBOXES': // in IMAP2 nobody can subscribe
-      return findIn(tag, dialect === 'imap2' ? 'LIST' : 'LSUB', pattern, dialect)
+    case 'MAILBOXES':
+      return findIn(tag, hasSubscriptions ? 'LSUB' : 'LIST', pattern, dialect)
     case 'ALL.BBOARDS':
     case 'BBOARDS':
       return answered(tag, 'FIND', 'OK FIND completed')
@@ -112,14 +124,20 @@ function find(tag: string, rest: string, dialect: OldDialect): Request {
 }
 
 function findIn(tag: string, command: 'LIST' | 'LSUB', pattern: string, dialect: OldDialect): Request {
-  // No two stars in a row: they mean the same, and take long to match.
-  const source = pattern.replace(/\*+/g, '*').replace(/[^*%?]/g, (char) => char.replace(/[\\^$.|+()[\]{}/-]/, '\\$&'))
-  const parts = source.split('*').map((part) => new RegExp(`^${part.replace(/[%?]/g, '.')}`, 's'))
-  const lengths = pattern
-    .replace(/\*+/g, '*')
-    .split('*')
-    .map((part) => part.length)
-  const found = (name: string): boolean => (dialect !== 'imap2' || name !== 'INBOX') && isLike(name, parts, lengths) // RFC 1176: INBOX is not told
+  // RFC 1203 has a backslash in front of a star that is one. No two stars in a row: they mean the same, and take long.
+  const units = pattern.replace(/\*\*+/g, '*').match(dialect === 'imap3' ? /\\[*%\\]|[^]/g : /[^]/g) ?? []
+  const parts: string[][] = [[]]
+  for (const unit of units) {
+    if (unit === '*') parts.push([])
+    else
+      parts
+        .at(-1)
+        ?.push(/^[%?]$/.test(unit) ? '.' : unit.replace(/^\\(?=.)/, '').replace(/[\\^$.*?+|()[\]{}/-]/, '\\$&'))
+  }
+  const sources = parts.map((part) => new RegExp(`^${part.join('')}`, 's'))
+  const lengths = parts.map((part) => part.length)
+  const found = (name: string): boolean =>
+    (traits[dialect].hasSubscriptions || name !== 'INBOX') && isLike(name, sources, lengths) // RFC 1176: INBOX is not told
   return { line: `${tag} ${command} "" *`, asked: { tag, command: 'FIND', found } }
 }
 

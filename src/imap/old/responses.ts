@@ -11,6 +11,8 @@ export interface Told {
   readonly text: string
   /** Whether this was the last response to the command. */
   readonly isLast: boolean
+  /** A command that is to be sent now, under the same tag. */
+  readonly followUp?: string
 }
 
 /**
@@ -51,7 +53,7 @@ function knows(code: string, dialect: OldDialect): boolean {
 }
 
 /** A status response without a code that the dialect does not know. */
-function withoutCode(line: string, dialect: OldDialect): string {
+export function withoutCode(line: string, dialect: OldDialect): string {
   return line.replace(/^(\S+ \S+) \[([^\] ]*)[^\]]*\]/, (whole, before: string, code: string) =>
     knows(code, dialect) ? whole : before,
   )
@@ -74,13 +76,13 @@ function tagged(line: string, asked: Asked | undefined, dialect: OldDialect): To
   return { text: wasCopied ? copies(set ?? '') + end : end, isLast }
 }
 
-/** `* 2 COPY` for each message of a set that the server has found to be in order (RFC 1176, COPY). */
-function copies(set: string): string {
+/** `* 2 COPY` for each message of a set that the server has found to be in order (RFC 1176, COPY), `lead` being the star. */
+export function copies(set: string, lead = '*'): string {
   const lines: string[] = []
   for (const range of set.split(',')) {
     const [first = 0, last = first] = range.split(':').map(Number)
     const end = Math.max(first, last)
-    for (let n = Math.min(first, last); n <= end && lines.length < maxCopies; n++) lines.push(`* ${n} COPY\r\n`)
+    for (let n = Math.min(first, last); n <= end && lines.length < maxCopies; n++) lines.push(`${lead} ${n} COPY\r\n`)
   }
   return lines.join('')
 }
@@ -118,6 +120,7 @@ function oldName(section: string, asked: Asked | undefined): string {
   return `BODY[${section.replace(/\.HEADER$/, '.0')}]`
 }
 
-function literal(text: string): string {
+/** Text of one char per octet as a literal. */
+export function literal(text: string): string {
   return `{${text.length}}\r\n${text}`
 }

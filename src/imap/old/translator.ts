@@ -1,7 +1,8 @@
 import { markerAtEnd } from '../../wire/marker.ts'
 import { type OldDialect } from './dialect.ts'
+import { Imap3 } from './imap3.ts'
 import { type Asked, continuedToRev1, toRev1 } from './requests.ts'
-import { continuedToOld, toOld } from './responses.ts'
+import { continuedToOld, type Told, toOld } from './responses.ts'
 
 /** Octets of one line of a client; longer ones are handed on in pieces, and refused by whoever gets them. */
 export const maxOldLineBytes: number = 64 * 1024
@@ -69,6 +70,7 @@ class Pieces {
  */
 export class Translator {
   readonly #dialect: OldDialect
+  readonly #imap3: Imap3 | undefined
   readonly #fromClient = new Pieces()
   readonly #fromServer = new Pieces()
   /** Commands without a tagged answer, in their order. */
@@ -81,9 +83,12 @@ export class Translator {
   #literalBytes = 0
   /** Whether the server's next line goes on with a response. */
   #inResponse = false
+  /** A command that goes out before what the client sends. */
+  #followUp: string | undefined
 
   constructor(dialect: OldDialect) {
     this.#dialect = dialect
+    this.#imap3 = dialect === 'imap3' ? new Imap3() : undefined
   }
 
   /** Whether it holds what a client sent, until the server has answered. */
@@ -100,13 +105,17 @@ export class Translator {
   /** What can be handed to the server by now. */
   toServer(): Buffer {
     const out: Buffer[] = []
+    if (this.#followUp !== undefined) out.push(Buffer.from(this.#followUp + '\r\n', 'latin1'))
+    this.#followUp = undefined
     for (;;) {
       const literal = this.#fromClient.literal()
       if (literal) {
+        this.#imap3?.seeLiteral(literal, this.#asked.at(-1))
         out.push(literal)
         continue
       }
       if (this.#fromClient.inLiteral || this.#expects === 'decision' || this.#asked.length >= maxOldCommands) break
+      if (this.#expects === 'command' && this.#asked.at(-1)?.isAlone) break
       const line = this.#fromClient.line()
       if (line === undefined) {
         if (this.#fromClient.size > maxOldLineBytes) {
@@ -127,10 +136,13 @@ export class Translator {
     }
     let text = line
     if (this.#expects === 'command') {
-      const request = toRev1(line, this.#dialect)
+      const request = this.#imap3?.toRev1(line) ?? toRev1(line, this.#dialect)
       text = request.line
       if (request.asked) this.#asked.push(request.asked)
-    } else text = continuedToRev1(line, this.#asked.at(-1) ?? { command: '' })
+    } else {
+      const asked = this.#asked.at(-1)
+      text = this.#imap3?.continuedToRev1(line, asked) ?? continuedToRev1(line, asked ?? { command: '' })
+    }
     const marker = markerAtEnd(text)
     this.#expects = marker ? (marker.synchronising ? 'decision' : 'rest') : 'command'
     if (marker?.synchronising) this.#literalBytes = marker.size
@@ -145,7 +157,7 @@ export class Translator {
     for (;;) {
       const literal = this.#fromServer.literal()
       if (literal) {
-        out.push(literal)
+        if (!this.#imap3?.hold(literal)) out.push(literal)
         continue
       }
       if (this.#fromServer.inLiteral) break
@@ -159,9 +171,8 @@ export class Translator {
   #told(line: string): string {
     const [asked] = this.#asked
     const goesOn = this.#inResponse
-    const { text, isLast } = goesOn
-      ? { text: continuedToOld(line, asked, this.#dialect) + '\r\n', isLast: false }
-      : toOld(line, asked, this.#dialect)
+    const { text, isLast, followUp } = goesOn ? this.#toldFurther(line, asked) : this.#toldFirst(line, asked)
+    if (followUp !== undefined) this.#followUp = followUp
     const marker = line.startsWith('+') && !goesOn ? undefined : markerAtEnd(line)
     this.#inResponse = marker !== undefined
     if (marker) this.#fromServer.beginLiteral(marker.size)
@@ -173,5 +184,14 @@ export class Translator {
     }
     if (isLast) this.#asked.shift()
     return text
+  }
+
+  #toldFirst(line: string, asked: Asked | undefined): Told {
+    return this.#imap3?.toOld(line, asked) ?? toOld(line, asked, this.#dialect)
+  }
+
+  #toldFurther(line: string, asked: Asked | undefined): Told {
+    const text = this.#imap3?.continuedToOld(line, asked) ?? continuedToOld(line, asked, this.#dialect) + '\r\n'
+    return { text, isLast: false }
   }
 }
