@@ -34,7 +34,9 @@ export async function writeArrivals(
     while (row < uids.length && isSame(wanted, wantedOf(row)))
     const items = together(wanted)
     if (items.length === 0) continue
-    await writeFetched(session, { items, selection: view.selectRows(rows), withUid: false, withModSeq: false })
+    // RFC 7162 §3.2.4: what the client did not fetch has both.
+    const { condstore } = session
+    await writeFetched(session, { items, selection: view.selectRows(rows), withUid: condstore, withModSeq: condstore })
   }
 }
 
