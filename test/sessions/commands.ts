@@ -7,12 +7,25 @@ export type Choices = readonly [a: number, b: number, c: number]
 export const mailboxNames: readonly string[] = ['INBOX', 'INBOX', 'one', 'one', 'two', 'one/deep']
 
 /** What the owner's mailboxes are called by whom they are shared with. */
-const sharedPrefix = 'Other Users/alice/'
+export const sharedPrefix = 'Other Users/alice/'
 
 /** A mailbox of the game as a client calls it. */
 function wireName({ isGuest }: Pick<ToldClient, 'isGuest'>, name: string): string {
   return isGuest ? `"${sharedPrefix}${name}"` : name
 }
+
+/** The same as responses have it. */
+function plainName({ isGuest }: Pick<ToldClient, 'isGuest'>, name: string): string {
+  return isGuest ? sharedPrefix + name : name
+}
+
+/** That the client changes a mailbox which {@link someName} chooses by the same number. */
+function changing(client: ToldClient, choice: number): Pick<ClientCommand, 'changes'> {
+  return { changes: { name: plainName(client, of(mailboxNames, choice)) } }
+}
+
+/** That it may change any. */
+const changingAny: Pick<ClientCommand, 'changes'> = { changes: {} }
 
 const someName = (client: ToldClient, choice: number): string => wireName(client, of(mailboxNames, choice))
 
@@ -47,6 +60,11 @@ function someNumbers(client: ToldClient, choice: number, byUid: boolean): number
   return known.slice(first, first + 1 + ((choice >> 8) % 4))
 }
 
+/** Whether a command is to be in its UID form: every other one, and with UIDONLY nearly all. */
+function goesByUid({ enabled }: ToldClient, choice: number): boolean {
+  return choice % 2 === 0 || (enabled.has('UIDONLY') && choice % 16 !== 1)
+}
+
 /** A set as text, sometimes with `*`, sometimes as a range. */
 function setText(numbers: readonly number[], choice: number): string {
   if (choice % 5 === 4) return `${numbers[0]}:*`
@@ -66,7 +84,7 @@ function onSet(
   rest: string,
   more: (numbers: readonly number[]) => Partial<ClientCommand> = () => ({}),
 ): ClientCommand | undefined {
-  const byUid = a % 2 === 0
+  const byUid = goesByUid(client, a)
   const numbers = someNumbers(client, a >> 1, byUid)
   if (!numbers) return undefined
   const extra = more(numbers)
@@ -110,7 +128,7 @@ const append: Make = (client, [a, b, c], maker) => {
     else pieces[pieces.length - 1] += message
   }
   pieces[pieces.length - 1] += '\r\n'
-  return { pieces, name: 'APPEND', messages }
+  return { pieces, name: 'APPEND', messages, ...changing(client, a) }
 }
 
 /** A message as two parts of CATENATE, somewhere cut. */
@@ -121,13 +139,20 @@ function inTwoTexts(message: string): string {
 }
 
 const replace: Make = (client, [a, b, c], maker) => {
-  const byUid = a % 2 === 0
+  const byUid = goesByUid(client, a)
   const number = someNumbers(client, a >> 1, byUid)?.[0]
   if (number === undefined) return undefined
   const message = maker.next()
   const name = byUid ? 'UID REPLACE' : 'REPLACE'
   const head = `${name} ${number} ${someName(client, b)} (${someFlags(c).join(' ')}) {${message.length}+}\r\n`
-  return { pieces: [head + message + '\r\n'], name, bySeqNum: !byUid, selected: true, messages: [message] }
+  return {
+    pieces: [head + message + '\r\n'],
+    name,
+    bySeqNum: !byUid,
+    selected: true,
+    messages: [message],
+    ...changing(client, b),
+  }
 }
 
 const store: Make = (client, choices) => {
@@ -174,7 +199,7 @@ export function selectCommand(client: ToldClient, mailbox: string): ClientComman
 export function fetchAll(client: ToldClient, [a]: Choices = [0, 0, 0]): ClientCommand | undefined {
   if (!client.view) return undefined
   const condstore = client.enabled.has('CONDSTORE') || client.enabled.has('QRESYNC')
-  const name = a % 2 === 0 ? 'UID FETCH' : 'FETCH'
+  const name = goesByUid(client, a) ? 'UID FETCH' : 'FETCH'
   return simple(`${name} 1:* (UID FLAGS${condstore ? ' MODSEQ' : ''})`, {
     name,
     selected: true,
@@ -191,13 +216,15 @@ const fetchChanged: Make = (client, [a]) => {
 
 const searches: readonly string[] = ['ALL', 'UNSEEN', 'RETURN (COUNT ALL) DELETED', 'NOT FLAGGED', '1:*', 'UID 1:5']
 
-const search: Make = (_client, [a, b]) => {
-  const name = a % 2 === 0 ? 'UID SEARCH' : 'SEARCH'
-  return simple(`${name} ${of(searches, b)}`, { name, selected: true, bySeqNum: name === 'SEARCH' })
+const search: Make = (client, [a, b]) => {
+  const name = goesByUid(client, a) ? 'UID SEARCH' : 'SEARCH'
+  const key = of(searches, b)
+  const bySeqNum = name === 'SEARCH' || (key === '1:*' && client.enabled.has('UIDONLY'))
+  return simple(`${name} ${key}`, { name, selected: true, bySeqNum })
 }
 
 const enable: Make = (client, [a]) => {
-  const extension = of(['CONDSTORE', 'QRESYNC'], a)
+  const extension = a % 8 === 7 ? 'UIDONLY' : of(['CONDSTORE', 'QRESYNC'], a)
   return client.enabled.has(extension)
     ? undefined
     : simple(`ENABLE ${extension}`, { name: 'ENABLE', enables: [extension] })
@@ -220,7 +247,7 @@ const grants: readonly string[] = [
   '',
 ]
 
-const setAcl: Make = (client, [a, b]) => simple(`SETACL ${someName(client, a)} bob "${of(grants, b)}"`)
+export const setAcl: Make = (client, [a, b]) => simple(`SETACL ${someName(client, a)} bob "${of(grants, b)}"`)
 
 const deleteAcl: Make = (client, [a]) => (a % 4 === 0 ? simple(`DELETEACL ${someName(client, a >> 2)} bob`) : undefined)
 
@@ -240,8 +267,60 @@ const storeLabels: Make = (client, [a, b, c]) => {
   return simple(`UID STORE ${setText(numbers, b)} ${of(['+', '-', ''], c)}X-GM-LABELS.SILENT (${label})`, {
     name: 'UID STORE',
     selected: true,
+    ...changingAny,
   })
 }
+
+const copyOrMove =
+  (name: 'COPY' | 'MOVE'): Make =>
+  (client, choices) =>
+    onSet(client, name, choices, ` ${someName(client, choices[2])}`, () => changing(client, choices[2]))
+
+/** The events of messages; with `items` of each new one. */
+function messageEvents(withFlags: boolean, items = ''): string {
+  return `(MessageNew${items} MessageExpunge${withFlags ? ' FlagChange' : ''})`
+}
+
+/** Which other mailboxes a client may ask about: as NOTIFY has it, and whether a name is among them. */
+function otherMailboxes(client: ToldClient, choice: number): [text: string, covers: (name: string) => boolean] {
+  const some = ['INBOX', 'one', 'two'].slice(choice % 2)
+  const wire = some.map((name) => wireName(client, name)).join(' ')
+  const above = plainName(client, 'one')
+  switch (choice % 5) {
+    case 0:
+      return [`mailboxes (${wire})`, (name) => some.some((one) => plainName(client, one) === name)]
+    case 1:
+      return [`subtree ${wireName(client, 'one')}`, (name) => name === above || name.startsWith(above + '/')]
+    default:
+      return client.isGuest
+        ? [`subtree "${sharedPrefix.slice(0, -1)}"`, (name) => name.startsWith(sharedPrefix)]
+        : ['personal', () => true]
+  }
+}
+
+/** NOTIFY in all its forms; most clients want to hear of everything. */
+export const notify: Make = (client, [a, b, c]) => {
+  const selected = of(['at once', 'at once', 'delayed', 'delayed', 'hidden'] as const, a)
+  const selectedFlags = a % 7 !== 6
+  const otherFlags = b % 3 !== 2
+  const status = b % 2 === 0
+  if (c % 16 === 15) {
+    const wish = { selected: 'hidden', selectedFlags: false, covers: () => false, otherFlags: false, status } as const
+    return simple('NOTIFY NONE', { name: 'NOTIFY', notify: wish })
+  }
+  const [which, covers] = otherMailboxes(client, c)
+  const items = of(['', ' (UID)', ' (UID FLAGS)'], b >> 2)
+  const specifier = selected === 'delayed' ? 'selected-delayed' : 'selected'
+  const ofSelected = selected === 'hidden' ? '' : `(${specifier} ${messageEvents(selectedFlags, items)}) `
+  const text = `NOTIFY SET ${status ? 'STATUS ' : ''}${ofSelected}(${which} ${messageEvents(otherFlags)})`
+  return simple(text, { name: 'NOTIFY', notify: { selected, selectedFlags, covers, otherFlags, status } })
+}
+
+/** NOTIFY with which a client hears again of all that happens in the selected mailbox. */
+export const notifySelected: ClientCommand = simple(`NOTIFY SET (selected ${messageEvents(true)})`, {
+  name: 'NOTIFY',
+  notify: { selected: 'at once', selectedFlags: true, covers: () => false, otherFlags: false, status: false },
+})
 
 /** Every command of the game, as often as it should come up. */
 export const makers: readonly Make[] = [
@@ -259,9 +338,9 @@ export const makers: readonly Make[] = [
   store,
   store,
   store,
-  (client, choices) => onSet(client, 'COPY', choices, ` ${someName(client, choices[2])}`),
-  (client, choices) => onSet(client, 'COPY', choices, ` ${someName(client, choices[2])}`),
-  (client, choices) => onSet(client, 'MOVE', choices, ` ${someName(client, choices[2])}`),
+  copyOrMove('COPY'),
+  copyOrMove('COPY'),
+  copyOrMove('MOVE'),
   () => simple('EXPUNGE', { selected: true }),
   () => simple('EXPUNGE', { selected: true }),
   (client, [a, b]) => {
@@ -271,10 +350,11 @@ export const makers: readonly Make[] = [
   replace,
   () => simple('CLOSE', { selected: true }),
   () => simple('UNSELECT', { selected: true }),
-  (client, [a]) => simple(`CREATE ${someName(client, a)}`),
-  (client, [a]) => simple(`CREATE ${someName(client, a)}`),
-  (client, [a, b]) => simple(`RENAME ${someName(client, a)} ${someName(client, b)}`),
-  (client, [a]) => (a % 4 === 0 ? simple(`DELETE ${someName(client, a >> 2)}`, { deletes: true }) : undefined),
+  (client, [a]) => simple(`CREATE ${someName(client, a)}`, changingAny),
+  (client, [a]) => simple(`CREATE ${someName(client, a)}`, changingAny),
+  (client, [a, b]) => simple(`RENAME ${someName(client, a)} ${someName(client, b)}`, changingAny),
+  (client, [a]) =>
+    a % 4 === 0 ? simple(`DELETE ${someName(client, a >> 2)}`, { deletes: true, ...changingAny }) : undefined,
   setAcl,
   setAcl,
   deleteAcl,
@@ -296,7 +376,11 @@ export const makers: readonly Make[] = [
   fetchChanged,
   search,
   search,
-  (client, [a]) => simple(`STATUS ${someName(client, a)} (MESSAGES UIDNEXT UNSEEN SIZE)`),
+  (client, [a]) =>
+    simple(`STATUS ${someName(client, a)} (MESSAGES UIDNEXT UIDVALIDITY UNSEEN SIZE)`, { name: 'STATUS' }),
   enable,
   (_client, [a]) => (a % 8 === 0 ? simple('COMPRESS DEFLATE', { name: 'COMPRESS' }) : undefined),
+  notify,
+  notify,
+  notify,
 ]

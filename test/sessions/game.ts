@@ -1,12 +1,24 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { flagSetOf } from '../../src/model/flags.ts'
 import { resultOf } from '../../src/model/operation.ts'
+import { allRights, rightsOf } from '../../src/model/rights.ts'
 import { Refusal } from '../../src/model/refusal.ts'
 import type { MailboxSnapshot } from '../../src/model/snapshot.ts'
 import type { Store } from '../../src/store/store.ts'
 import { account, inProcessServer, type InProcessServer } from '../fuzz/in-process-server.ts'
 import { Random } from '../fuzz/random.ts'
-import { type Choices, fetchAll, makers, mailboxNames, MessageMaker, selectCommand } from './commands.ts'
+import {
+  type Choices,
+  fetchAll,
+  makers,
+  mailboxNames,
+  sharedPrefix,
+  MessageMaker,
+  notify,
+  notifySelected,
+  selectCommand,
+  setAcl,
+} from './commands.ts'
 import { Journal } from './journal.ts'
 import { shakyStore } from './shaky-store.ts'
 import { flagText, type ToldView } from './told-view.ts'
@@ -34,7 +46,7 @@ export interface Game {
 }
 
 /** Actions that are no commands. */
-const otherActions = ['deliver', 'limit', 'vanish', 'check'] as const
+const otherActions = ['deliver', 'limit', 'vanish', 'check', 'grant', 'grant', 'grant', 'grant'] as const
 /** How many actions there are. */
 export const actionCount: number = makers.length + otherActions.length
 
@@ -125,11 +137,18 @@ class Table {
     }
     for (let n = this.#random.below(8); n > 0; n--) await this.#deliver([n * 2, n, 0])
     for (const client of this.#clients) {
+      const wish = this.#random.oneIn(3) ? notify(client, this.#someChoices(), this.#maker) : undefined
+      if (wish) await client.send(wish)
       if (this.#random.oneIn(3)) continue // it begins without a mailbox, or without having looked at it
       await client.send(selectCommand(client, this.#random.pick(['INBOX', 'one'])))
       const fetch = this.#random.oneIn(3) ? undefined : fetchAll(client)
       if (fetch) await client.send(fetch)
     }
+  }
+
+  #someChoices(): Choices {
+    const choice = (): number => this.#random.below(0x1_0000)
+    return [choice(), choice(), choice()]
   }
 
   async #connect(n: number): Promise<ToldClient> {
@@ -163,6 +182,9 @@ class Table {
           break
         case 'limit':
           answered = this.#limit(choices)
+          break
+        case 'grant':
+          answered = this.#grant(choices)
           break
         case 'vanish':
           if (choices[0] % 2 === 0) client.vanish()
@@ -211,6 +233,13 @@ class Table {
     }
   }
 
+  /** Whoever else is playing: the owner gives others rights, or takes them away. */
+  async #grant(choices: Choices): Promise<void> {
+    const owner = this.#clients[0]
+    const command = owner && !owner.over && owner.unanswered < maxPipelined && setAcl(owner, choices, this.#maker)
+    if (command) await owner.send(command)
+  }
+
   async #quiet(): Promise<void> {
     for (const client of this.#clients) client.done()
     await this.#delivering
@@ -220,11 +249,18 @@ class Table {
   /** Everybody hears what there is to hear; then what they think must be what is. */
   async #rest(): Promise<void> {
     await this.#quiet()
-    for (const client of this.#clients) await client.send({ pieces: ['NOOP\r\n'], name: 'NOOP' })
+    for (const client of this.#clients) {
+      // NOTIFY tells of all that has accumulated (RFC 5465 §3.1).
+      if (client.isDeaf) await client.send(notifySelected)
+      await client.send({ pieces: ['NOOP\r\n'], name: 'NOOP' })
+    }
     await this.#compare()
     const all = { pieces: ['UID FETCH 1:* (UID FLAGS)\r\n'], name: 'UID FETCH', selected: true }
     await Promise.all(this.#clients.filter(({ view }) => view).map((client) => client.send(all)))
     await this.#compare()
+    // What is told between commands is told by now.
+    for (const client of this.#clients) await client.send({ pieces: ['NOOP\r\n'], name: 'NOOP' })
+    await this.#compareOthers()
     await this.journal.check(this.#store)
     for (const problem of (await this.#board.check?.(this.#store)) ?? []) this.journal.fault(problem)
     for (const error of this.#server.takeErrors()) this.journal.fault(error)
@@ -241,6 +277,30 @@ class Table {
         if (!mailbox && view.mayBeDeleted) continue
         if (!mailbox) client.complain('is in a mailbox that does not exist')
         else compareView(client, view, await share.snapshot(mailbox.id, client.isGuest ? guest : undefined))
+      }
+    } finally {
+      await share.close()
+    }
+  }
+
+  /** What clients were told of other mailboxes must be what is. */
+  async #compareOthers(): Promise<void> {
+    const share = await this.#store.openAccount(account)
+    try {
+      const mailboxes = [...(await share.tree()).byName.values()]
+      for (const client of this.#clients) {
+        const { others, view, over, isGuest } = client
+        if (!others.wish || over) continue
+        const watched = mailboxes.filter(({ acl, uidValidity }) => {
+          const rights = isGuest ? rightsOf(acl, [guest, 'anyone']) : allRights
+          return uidValidity !== view?.uidValidity && rights.includes('l') && rights.includes('r')
+        })
+        const ids = watched.map(({ id }) => id)
+        const statuses = await share.status(ids, isGuest ? guest : undefined)
+        for (const [n, status] of statuses.entries()) {
+          const wrong = others.wrongAbout((isGuest ? sharedPrefix : '') + (watched[n]?.name ?? ''), status)
+          if (wrong !== undefined) client.complain(wrong)
+        }
       }
     } finally {
       await share.close()
@@ -274,7 +334,13 @@ class Table {
 function compareView(client: ToldClient, view: ToldView, { uids, flags, flagSets, modSeqs }: MailboxSnapshot): void {
   const fault = (text: string): void => client.complain(text)
   if (view.messages.length !== uids.length) return fault(`knows of ${view.messages.length}, there are ${uids.length}`)
-  for (const [row, message] of view.messages.entries()) {
+  for (const [n, message] of view.messages.entries()) {
+    if (view.uidOnly && message.uid === undefined) continue
+    const row = view.uidOnly ? uids.indexOf(message.uid ?? 0) : n
+    if (row === -1) {
+      fault(`thinks there is UID ${message.uid}`)
+      continue
+    }
     const uid = uids[row]
     const text = flagSets[flags.at(row)]?.text ?? ''
     const there = flagText(text === '' ? [] : text.split(' '))

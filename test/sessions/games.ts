@@ -10,6 +10,9 @@ const dialects: readonly (readonly string[])[] = [
   ['QRESYNC'],
   ['IMAP4rev2', 'CONDSTORE'],
   ['IMAP4rev2', 'QRESYNC'],
+  ['UIDONLY'],
+  ['UIDONLY', 'QRESYNC'],
+  ['IMAP4rev2', 'UIDONLY', 'CONDSTORE'],
 ]
 
 const choice = fc.nat({ max: 0xffff })

@@ -2,6 +2,7 @@ import { type FetchData, parseResponse, type Response, type ResponseCode, uidsOf
 import { WireClient } from '../fuzz/wire-client.ts'
 import type { InProcessServer } from '../fuzz/in-process-server.ts'
 import type { Journal } from './journal.ts'
+import { type NotifyWish, ToldOthers } from './told-others.ts'
 import { type FlagChange, type ToldMessage, ToldView } from './told-view.ts'
 
 /** A command, with what a client must know to understand its answer. */
@@ -18,6 +19,10 @@ export interface ClientCommand {
   /** The messages of APPEND and REPLACE. */
   readonly messages?: readonly string[]
   readonly enables?: readonly string[]
+  /** NOTIFY: what it asks for. */
+  readonly notify?: NotifyWish
+  /** A mailbox that it changes, as the client calls it, or any: the client is not notified of what it did itself. */
+  readonly changes?: { readonly name?: string }
   /** DELETE: if it is of the selected mailbox, none is selected any more. */
   readonly deletes?: boolean
   /** It needs a selected mailbox. */
@@ -54,6 +59,7 @@ export class ToldClient {
   readonly #journal: Journal
   readonly #wire: WireClient
   readonly enabled: Set<string> = new Set()
+  readonly others: ToldOthers = new ToldOthers()
   view: ToldView | undefined
   /** By UIDVALIDITY; only complete ones. */
   readonly kept: Map<number, KeptMailbox>
@@ -165,9 +171,24 @@ export class ToldClient {
     for (const { done } of this.#waiting.splice(0)) done()
   }
 
+  /** A mailbox that is just selected. */
+  #newView(mailbox: string, readOnly: boolean): ToldView {
+    const view = new ToldView(mailbox, readOnly, this.enabled.has('UIDONLY'))
+    view.isDeaf = this.isDeaf
+    return view
+  }
+
+  /** Whether it does not hear of all that happens in the selected mailbox, and wants it so. */
+  get isDeaf(): boolean {
+    const { wish } = this.others
+    return wish !== undefined && (wish.selected === 'hidden' || !wish.selectedFlags)
+  }
+
   /** Remembers the mailbox for QRESYNC. */
   #keep(): void {
     const { view } = this
+    // From here on STATUS tells of it, but only of what others will change.
+    if (view) this.others.doubtSelected(view.uidValidity)
     if (!view?.complete || !this.enabled.has('QRESYNC')) return
     const messages = new Map(view.messages.map((message) => [message.uid ?? 0, { ...message }]))
     const { uidValidity, mailbox, safeModSeq: modSeq } = view
@@ -201,10 +222,10 @@ export class ToldClient {
         return this.#told(response.number > (view?.messages.length ?? 0) ? 'more RECENT than EXISTS' : undefined)
       case 'expunge':
         this.#checkExpunge(head, 'EXPUNGE')
-        if (this.enabled.has('QRESYNC')) this.complain('EXPUNGE where VANISHED is enabled')
+        if (this.#hearsVanished) this.complain('EXPUNGE where VANISHED is enabled')
         return this.#told(view?.expunge(response.number))
       case 'vanished':
-        if (!this.enabled.has('QRESYNC')) this.complain('VANISHED although not enabled')
+        if (!this.#hearsVanished) this.complain('VANISHED although not enabled')
         if (response.earlier) {
           const allowed = head?.command.selects?.kept ?? head?.command.name === 'UID FETCH'
           if (!allowed) this.complain('VANISHED (EARLIER) unasked')
@@ -214,9 +235,11 @@ export class ToldClient {
         this.#checkExpunge(head, 'VANISHED')
         return this.#told(view?.vanished(response.uids))
       case 'fetch':
+        if (this.enabled.has('UIDONLY')) return this.complain('FETCH in UIDONLY')
         return this.#fetched(response.data, head)
       case 'uidfetch':
-        return this.complain('UIDFETCH although not enabled')
+        if (!this.enabled.has('UIDONLY')) return this.complain('UIDFETCH although not enabled')
+        return this.#fetched(response.data, head)
       case 'search': {
         const beyond = response.numbers.some((number) => number > (view?.messages.length ?? 0))
         if (beyond && head?.command.bySeqNum) this.complain('SEARCH found what does not exist')
@@ -227,11 +250,20 @@ export class ToldClient {
         return
       case 'enabled':
         for (const extension of response.names) this.enabled.add(extension)
+        if (response.names.includes('UIDONLY')) view?.forgetNumbers()
         return
+      case 'status': {
+        const isAnswer = head?.command.name === 'STATUS' && response.items.has('SIZE')
+        const { others } = this
+        if (isAnswer) return this.#told(others.answered(response.name, response.items))
+        if (!others.wish && !head?.command.notify) this.complain('STATUS unasked')
+        // With a new wish on its way it may be of the old one or of the new one.
+        const mayBeAny = head?.command.notify !== undefined
+        return this.#told(others.notified(response.name, response.items, mayBeAny))
+      }
       case 'flags':
       case 'list':
       case 'lsub':
-      case 'status':
       case 'sort':
       case 'other':
         return
@@ -242,7 +274,12 @@ export class ToldClient {
     if (problem !== undefined) this.complain(problem)
   }
 
+  get #hearsVanished(): boolean {
+    return this.enabled.has('QRESYNC') || this.enabled.has('UIDONLY')
+  }
+
   #checkExpunge(head: Pending | undefined, what: string): void {
+    if (this.others.wish?.selected === 'at once') return
     if (!head) this.complain(`${what} with no command in progress`)
     else if (head.command.bySeqNum && /^(?:FETCH|STORE|SEARCH)$/.test(head.command.name)) {
       this.complain(`${what} during ${head.command.name} by sequence number`)
@@ -252,7 +289,8 @@ export class ToldClient {
   #fetched(data: FetchData, head: Pending | undefined): void {
     const { view } = this
     if (!view) return this.complain('FETCH with no mailbox selected')
-    const message = view.fetch(data)
+    const { uidOnly } = view
+    const message = uidOnly ? view.uidFetch(data) : view.fetch(data)
     if (typeof message === 'string') return this.complain(message)
     const { flags } = data
     const fetching = head?.command.name.endsWith('FETCH') === true
@@ -260,7 +298,8 @@ export class ToldClient {
       head?.touched.add(message)
       const condstore = this.enabled.has('CONDSTORE') || this.enabled.has('QRESYNC')
       if (condstore && data.modSeq === undefined && !fetching) this.complain('flags without MODSEQ')
-      if (this.enabled.has('QRESYNC') && data.uid === undefined && !fetching) this.complain('flags without UID')
+      if (this.enabled.has('QRESYNC') && !uidOnly && data.uid === undefined && !fetching)
+        this.complain('flags without UID')
       if (flags.some((flag) => flag.toLowerCase() === '\\recent')) {
         if (this.enabled.has('IMAP4rev2')) this.complain('\\Recent in IMAP4rev2')
         // What a guest sees as recent, the owner will, too.
@@ -279,7 +318,7 @@ export class ToldClient {
       else if (status === 'BYE') this.#bye()
       else if (code?.name === 'CLOSED') {
         this.#keep()
-        this.view = new ToldView(head?.command.selects?.mailbox ?? '', head?.command.selects?.readOnly ?? true)
+        this.view = this.#newView(head?.command.selects?.mailbox ?? '', head?.command.selects?.readOnly ?? true)
       } else if (code?.name === 'UIDVALIDITY' && this.view) this.view.uidValidity = Number(code.rest)
       else if (code?.name === 'HIGHESTMODSEQ' && this.view) this.view.safeModSeq = Number(code.rest)
       else if ((code?.name === 'COPYUID' || code?.name === 'APPENDUID') && head) head.code = code
@@ -299,8 +338,9 @@ export class ToldClient {
   }
 
   /** From here on, what comes is about `command`. */
-  #begin({ selects }: ClientCommand): void {
-    if (selects && (!this.view || this.view.mayBeDeleted)) this.view = new ToldView(selects.mailbox, selects.readOnly)
+  #begin({ selects, notify }: ClientCommand): void {
+    if (selects && (!this.view || this.view.mayBeDeleted)) this.view = this.#newView(selects.mailbox, selects.readOnly)
+    if (notify) this.others.doubt()
   }
 
   #bye(): void {
@@ -314,13 +354,19 @@ export class ToldClient {
     if (status === 'BAD' && command.selected && !command.bySeqNum && this.view?.mayBeDeleted) this.view = undefined
     const badState = command.selected === true && !this.view
     if (status === 'BAD' && !command.bySeqNum && !badState) this.complain(`BAD to ${command.name}`)
+    const isRefused = status === 'BAD' && (code?.name === 'UIDREQUIRED' || badState)
+    if (command.bySeqNum && this.enabled.has('UIDONLY') && !isRefused) {
+      this.complain(`${command.name} by number in UIDONLY`)
+    }
     if (code?.name === 'SERVERBUG' || code?.name === 'UNAVAILABLE') this.complain(`NO [${code.name}]`)
+    if (command.changes) this.others.doubt(command.changes.name)
     if (command.selects) return this.#selected(head, command.selects, status)
     if (command.silent) this.#storedSilently(head, command.silent, status, code)
     const uids = code?.name === 'COPYUID' || code?.name === 'APPENDUID' ? code : head.code
     if (status === 'OK' && uids) this.#uidsTold(command, uids)
     if (status !== 'OK') return
     for (const extension of command.enables ?? []) this.enabled.add(extension)
+    if (command.notify) this.#notified(command.notify)
     if (/^(?:UID .*|NOOP|IDLE|EXPUNGE|CHECK)$/.test(command.name)) this.view?.caughtUp()
     if (command.deletes && this.view) this.view.mayBeDeleted = true
     switch (command.name) {
@@ -334,6 +380,16 @@ export class ToldClient {
         this.#compressed = true
         break
     }
+  }
+
+  #notified(wish: NotifyWish): void {
+    const wasDeaf = this.isDeaf
+    this.others.wish = wish
+    // Without STATUS, what was told before may be from before what is told from now on.
+    if (!wish.status) this.others.doubt()
+    if (!this.view) return
+    this.view.isDeaf = this.isDeaf
+    if (wasDeaf) this.view.forgetFlags()
   }
 
   #selected(head: Pending, { kept }: NonNullable<ClientCommand['selects']>, status: 'OK' | 'NO' | 'BAD'): void {
@@ -365,6 +421,7 @@ export class ToldClient {
 
   #uidsTold({ messages = [] }: ClientCommand, code: ResponseCode): void {
     const [validity = '', first = '', second = ''] = code.rest.split(' ')
+    for (const uid of uidsOf(code.name === 'APPENDUID' ? first : second)) this.others.knows(Number(validity), uid)
     if (code.name === 'APPENDUID') this.#journal.appended(Number(validity), uidsOf(first), messages)
     else this.#journal.copied(this.view?.uidValidity ?? 0, uidsOf(first), Number(validity), uidsOf(second))
   }

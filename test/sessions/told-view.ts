@@ -48,10 +48,38 @@ export class ToldView {
   safeModSeq = 0
   /** The client itself has deleted a mailbox that may have been this one: it may have another name by now. */
   mayBeDeleted = false
+  /** The client hears of no flags, or of nothing at all, since it wants it so (RFC 5465 §3.1). */
+  isDeaf = false
+  /**
+   * There are no sequence numbers (RFC 9586 §3): messages are in the order of their UIDs, and behind them stand as many
+   * as are there besides.
+   */
+  #uidOnly: boolean
 
-  constructor(mailbox: string, readOnly: boolean) {
+  constructor(mailbox: string, readOnly: boolean, uidOnly = false) {
     this.mailbox = mailbox
     this.readOnly = readOnly
+    this.#uidOnly = uidOnly
+  }
+
+  get uidOnly(): boolean {
+    return this.#uidOnly
+  }
+
+  /** From here on there are no sequence numbers. */
+  forgetNumbers(): void {
+    this.#uidOnly = true
+    this.#forgetAllWithoutUid()
+    this.#sort()
+  }
+
+  #sort(): void {
+    this.messages.sort((a, b) => (a.uid ?? Infinity) - (b.uid ?? Infinity) || 0)
+  }
+
+  /** What it knew of flags may have changed in silence. */
+  forgetFlags(): void {
+    for (const message of this.messages) message.flags = message.modSeq = undefined
   }
 
   exists(count: number): string | undefined {
@@ -71,7 +99,9 @@ export class ToldView {
       for (let uid = first; uid <= last; uid++) {
         const at = this.#placeOf(uid)
         if (at === -1) return `VANISHED ${uid}, which was never there`
-        this.messages.splice(at, 1)
+        const [gone] = this.messages.splice(at, 1)
+        // Which of them it was, nobody told.
+        if (gone?.uid === undefined) this.#forgetAllWithoutUid()
       }
     }
     return undefined
@@ -81,9 +111,26 @@ export class ToldView {
   #placeOf(uid: number): number {
     const known = this.messages.findIndex((message) => message.uid === uid)
     if (known !== -1) return known
+    if (this.#uidOnly) return this.#placeOfUnknown()
     const next = this.messages.findIndex((message) => (message.uid ?? 0) > uid)
     const at = (next === -1 ? this.messages.length : next) - 1
     return this.messages[at]?.uid === undefined ? at : -1
+  }
+
+  /** Where one whose UID is unknown is; -1 where all are known. */
+  #placeOfUnknown(): number {
+    return this.messages.findIndex((message) => message.uid === undefined)
+  }
+
+  /** {@link fetch} of a UIDFETCH response (RFC 9586 §3.3). */
+  uidFetch(data: FetchData): ToldMessage | string {
+    const uid = data.seqNum
+    if (data.uid !== undefined && data.uid !== uid) return `UIDFETCH of ${uid} with UID ${data.uid}`
+    const message = this.messages[this.#placeOf(uid)]
+    if (!message) return `UIDFETCH of ${uid}, which is not there`
+    message.uid = uid
+    this.#sort()
+    return this.fetch({ ...data, seqNum: this.messages.indexOf(message) + 1, uid })
   }
 
   /** The message that `data` is of, or what is wrong with it. */
@@ -125,14 +172,23 @@ export class ToldView {
     for (const message of this.messages) if (message.uid === undefined) message.flags = undefined
   }
 
+  #forgetAllWithoutUid(): void {
+    for (const message of this.messages) if (message.uid === undefined) message.flags = message.modSeq = undefined
+  }
+
   /** Everything up to the highest mod-sequence seen is told, expunges too. */
   caughtUp(): void {
+    if (this.isDeaf) return
     for (const { modSeq } of this.messages) if ((modSeq ?? 0) > this.safeModSeq) this.safeModSeq = modSeq ?? 0
   }
 
   /** Whether it can be kept for QRESYNC: nothing is unknown or in doubt. */
   get complete(): boolean {
-    return this.safeModSeq > 0 && this.messages.every(({ uid, flags }) => uid !== undefined && flags?.length === 1)
+    return (
+      !this.isDeaf &&
+      this.safeModSeq > 0 &&
+      this.messages.every(({ uid, flags }) => uid !== undefined && flags?.length === 1)
+    )
   }
 
   /**
@@ -146,6 +202,11 @@ export class ToldView {
     const all = [...new Set([...kept.keys(), ...told.keys()])].sort((a, b) => a - b)
     if (all.length !== this.messages.length) {
       return `QRESYNC leaves the client with the UIDs ${all.join()} where ${this.messages.length} exist`
+    }
+    if (this.#uidOnly) {
+      const unknown = { flags: undefined, modSeq: undefined }
+      this.messages = all.map((uid) => told.get(uid) ?? { ...(kept.get(uid) ?? unknown), uid })
+      return undefined
     }
     for (const [at, uid] of all.entries()) {
       const message = this.messages[at]
