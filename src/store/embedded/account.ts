@@ -23,6 +23,7 @@ import { textSource } from './text-source.ts'
 import type { OwnFile } from './change-codec.ts'
 import { encodeChangeRecord } from './change-codec.ts'
 import { writeCheckpoint } from './checkpoint.ts'
+import { cameMuch, writeAhead } from './write-ahead.ts'
 import { ColumnBudget } from './column-budget.ts'
 import { type CompactionSettings, Compactor } from './compaction.ts'
 import { Feed, type Follower, type Placed, type Publication } from './feed.ts'
@@ -86,10 +87,8 @@ export type Watcher = (mailboxes: readonly MailboxId[], modSeq: ModSeq) => void
 const maxWaitingBytes = 32 * 1024 * 1024
 /** So many messages are indexed in one go when somebody asks for them. */
 const fewMessages = 32
-/** Octets computed from messages that are written in one go. */
-const batchBytes = 512 * 1024
-/** Message-IDs that are written in one go. */
-const batchThreads = 500
+/** How often a checkpoint makes a new attempt because much came while it waited for the log. */
+const maxCheckpointTries = 5
 
 /** One account of the embedded engine: the state in memory, the log that makes it durable, the database behind. */
 export class Account {
@@ -132,7 +131,7 @@ export class Account {
       resume: end.clean,
       segmentBytes: settings.segmentBytes,
       lazySyncMs: settings.lazySyncMs,
-      whileSyncing: () => this.#late.relieve(),
+      whileSyncing: () => this.#late.useTime(),
       onFailure: (failure) => {
         settings.log.error({ account: id, cause: failure.message }, 'a commit could not be written')
         parts.state.rollback()
@@ -238,6 +237,7 @@ export class Account {
     committer?: Follower,
   ): Promise<Committed> {
     if (this.#parts.computed.waitingBytes > maxWaitingBytes) await this.checkpoint()
+    if (this.#late.isFull) await this.#late.relieve()
     if (this.#closed) throw new StoreFailure('closed', 'the account is closed')
     const { state } = this.#parts
     const plan = state.plan(operations, this.#settings.now(), unlimited)
@@ -402,26 +402,22 @@ export class Account {
   }
 
   async #takeCheckpoint(): Promise<void> {
-    const { computed, database, garbage, segments, state, threads } = this.#parts
-    await this.#late.settle()
-    // What was computed never changes, so it can go ahead of the image, in pieces that hold up nobody.
-    while (computed.waitingBytes > batchBytes || threads.waiting > batchThreads) {
-      const after: (() => void)[] = []
-      database.transaction(() => {
-        after.push(computed.write(batchBytes), threads.write(batchThreads))
-      })
-      for (const call of after) call()
-      await new Promise((resolve) => setImmediate(resolve))
-    }
-    if (!state.dirty && !garbage.dirty && this.#end.sequence === this.#checkpointAt.sequence) return
+    const { computed, database, garbage, segments, state } = this.#parts
     let doomed: readonly number[] = []
-    await this.#writer.barrier((end) => {
-      this.#writeImage(end)
-      this.#checkpointAt = this.#end = end
-      this.#feed?.imaged(end.sequence)
-      doomed = this.#doomed
-      this.#doomed = []
-    })
+    let isTaken = false
+    for (let tries = 1; !isTaken; tries++) {
+      await writeAhead(this.#parts, this.#late)
+      if (!state.dirty && !garbage.dirty && this.#end.sequence === this.#checkpointAt.sequence) return
+      await this.#writer.barrier((end) => {
+        if (tries < maxCheckpointTries && cameMuch(computed)) return
+        isTaken = true
+        this.#writeImage(end)
+        this.#checkpointAt = this.#end = end
+        this.#feed?.imaged(end.sequence)
+        doomed = this.#doomed
+        this.#doomed = []
+      })
+    }
     this.#noteCheckpoint()
     if (doomed.length > 0 || database.walIsLong) {
       const synced = await this.#settings.wal.bringIn(database.path)

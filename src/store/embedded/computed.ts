@@ -52,6 +52,7 @@ export class ComputedBytes {
   readonly #waiting = new Map<number, readonly Buffer[]>()
   #waitingBytes = 0
   readonly #late = new Map<number, LateMessage>()
+  #lateOctets = 0
 
   constructor(database: Database, cache: ChunkCache, account: string, unindexed: Unindexed, log: Log) {
     this.#database = database
@@ -71,6 +72,7 @@ export class ComputedBytes {
   /** Leaves a message to be indexed later: {@link indexNext}, or whoever asks for it. */
   addLate(message: number, late: LateMessage): void {
     this.#late.set(message, late)
+    this.#lateOctets += late.size
     this.#unindexed.octets += late.size
     this.#unindexed.messages++
   }
@@ -78,6 +80,11 @@ export class ComputedBytes {
   /** Messages of this account that are not indexed yet. */
   get lateMessages(): number {
     return this.#late.size
+  }
+
+  /** The same in octets. */
+  get lateOctets(): number {
+    return this.#lateOctets
   }
 
   /** Indexes the message that waits for it longest; false when none does. */
@@ -91,6 +98,7 @@ export class ComputedBytes {
 
   #index(message: number, late: LateMessage): void {
     this.#late.delete(message)
+    this.#lateOctets -= late.size
     this.#unindexed.octets -= late.size
     this.#unindexed.messages--
     try {
@@ -157,7 +165,8 @@ export class ComputedBytes {
 
   /** Forgets what is cached of the account, or of its messages from a number on. */
   close(from = 0): void {
-    for (const { size } of this.#late.values()) this.#unindexed.octets -= size
+    this.#unindexed.octets -= this.#lateOctets
+    this.#lateOctets = 0
     this.#unindexed.messages -= this.#late.size
     this.#late.clear()
     for (const name of Array.from(this.#cache.keys())) {

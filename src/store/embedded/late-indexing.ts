@@ -10,17 +10,21 @@ const quietMs = 20
 /** How long indexing holds the event loop, in milliseconds. */
 const sliceMs = 2
 
+/** What it has of {@link ComputedBytes}. */
+type Indexing = Pick<ComputedBytes, 'add' | 'addLate' | 'indexNext' | 'lateMessages'>
+
 /**
  * When messages are indexed: once they are acknowledged, as soon as no more come, or when somebody asks. Who sends mail
  * thus waits for the disk alone. Nothing is at stake: what is not indexed when the process ends is when it starts.
  */
 export class LateIndexing {
-  readonly #computed: ComputedBytes
+  readonly #computed: Indexing
   readonly #unindexed: Unindexed
   #timer: NodeJS.Timeout | undefined
+  #relieving: Promise<void> | undefined
   #stopped = false
 
-  constructor(computed: ComputedBytes, unindexed: Unindexed) {
+  constructor(computed: Indexing, unindexed: Unindexed) {
     this.#computed = computed
     this.#unindexed = unindexed
   }
@@ -36,11 +40,28 @@ export class LateIndexing {
     else this.#timer = setTimeout(() => this.#work(), quietMs).unref()
   }
 
-  /** Indexes until no more wait than may. */
-  relieve(): void {
+  /** Whether more of this account's messages wait than may: then what would add to them waits for {@link relieve}. */
+  get isFull(): boolean {
     const { octets, messages } = this.#unindexed
-    if (octets <= maxUnindexedBytes && messages <= maxUnindexedMessages) return
-    if (this.#computed.indexNext()) this.relieve()
+    return (octets > maxUnindexedBytes || messages > maxUnindexedMessages) && this.#computed.lateMessages > 0
+  }
+
+  /** Indexes for a moment if more wait than may: for when there is nothing to do but wait for the disk. */
+  useTime(): void {
+    const end = performance.now() + sliceMs
+    while (this.isFull && this.#computed.indexNext()) if (performance.now() >= end) return
+  }
+
+  /** Indexes until no more wait than may; others have their turn meanwhile. */
+  relieve(): Promise<void> {
+    this.#relieving ??= this.#relieve().finally(() => {
+      this.#relieving = undefined
+    })
+    return this.#relieving
+  }
+
+  async #relieve(): Promise<void> {
+    for (this.useTime(); this.isFull; this.useTime()) await new Promise((resolve) => setImmediate(resolve))
   }
 
   /** Indexes all messages that wait; others have their turn meanwhile. */
