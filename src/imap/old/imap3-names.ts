@@ -34,19 +34,35 @@ export interface Items {
   readonly names: ReadonlyMap<string, readonly string[]>
 }
 
+/** Features that FETCH depends on. */
+export interface FetchFeatures {
+  /** Whether texts become \Seen: AUTO.SET.SEEN. */
+  readonly setsSeen: boolean
+  /** Whether some octets of a text can be asked for: INDEXABLE.FIELDS. */
+  readonly indexable: boolean
+}
+
 /**
  * The items of a FETCH: one, or a list. `undefined` for what is none, `twice` for one text by two names.
  *
  * Deviates: RFC 1203 lets a concrete key be any string. Here it is an atom that can be the name of a header field.
  */
-export function itemsToRev1(text: string, setsSeen: boolean): Items | 'twice' | undefined {
+export function itemsToRev1(text: string, selected: FetchFeatures): Items | 'twice' | undefined {
   const upper = text.toUpperCase()
   const names = new Map<string, string[]>()
   if (upper === 'ALL' || upper === 'FAST') return { rev1: upper, names }
   const list = /^\((.*)\)$/.exec(upper)?.[1] ?? upper
   const items = new Set<string>()
-  const asked = new Set(list.trim().split(/ +/))
+  const asked = new Set(list.trim().split(selected.indexable ? / +(?!\d+:\d+(?: |$))/ : / +/))
   for (const item of asked) {
+    if (item.includes(':')) {
+      const part = partToRev1(item, selected)
+      if (part === undefined) return undefined
+      if (names.has(part.section)) return 'twice'
+      items.add(part.rev1)
+      names.set(part.section, [part.name])
+      continue
+    }
     if (!isName.test(item)) return undefined
     const known = texts.get(item)
     if (sameItems.has(item)) {
@@ -58,7 +74,7 @@ export function itemsToRev1(text: string, setsSeen: boolean): Items | 'twice' | 
     } else if (known) {
       const [section, canSetSeen] = known
       if (names.has(section)) return 'twice'
-      items.add(`BODY${canSetSeen && setsSeen ? '' : '.PEEK'}[${section}]`)
+      items.add(`BODY${canSetSeen && selected.setsSeen ? '' : '.PEEK'}[${section}]`)
       names.set(section, [item])
     } else {
       const section = `HEADER.FIELDS (${(canonicalKeys.get(item) ?? [item]).join(' ')})`
@@ -67,6 +83,22 @@ export function itemsToRev1(text: string, setsSeen: boolean): Items | 'twice' | 
     }
   }
   return { rev1: `(${[...items].join(' ')})`, names }
+}
+
+/**
+ * Octets of a text, counted from 0, the last one included (RFC 1203, INDEXABLE.FIELDS).
+ *
+ * Deviates: not of the size, which is a number, nor of header fields by keys, which may be many.
+ */
+function partToRev1(
+  item: string,
+  { setsSeen, indexable }: FetchFeatures,
+): { readonly name: string; readonly section: string; readonly rev1: string } | undefined {
+  const [, name = '', first = '', last = ''] = /^(\S+) +(\d{1,10}):(\d{1,10})$/.exec(item) ?? []
+  const [section, canSetSeen] = texts.get(name) ?? []
+  const octets = Number(last) - Number(first) + 1
+  if (section === undefined || octets < 1 || !indexable) return undefined
+  return { name, section, rev1: `BODY${canSetSeen && setsSeen ? '' : '.PEEK'}[${section}]<${Number(first)}.${octets}>` }
 }
 
 const flagKeys: ReadonlySet<string> = new Set(

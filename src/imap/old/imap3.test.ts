@@ -17,6 +17,8 @@ function version3(features = ''): Translator {
   return translator
 }
 
+const note = 'BODY.PEEK[HEADER.FIELDS (NOTE)]<0.65536>'
+
 const commands: readonly (readonly [imap3: string, rev1: string, features?: string])[] = [
   ['a FETCH 1 ALL', 'a FETCH 1 ALL'],
   ['a FETCH 1:2,4 rfc822', 'a FETCH 1:2,4 (BODY.PEEK[])'],
@@ -24,10 +26,17 @@ const commands: readonly (readonly [imap3: string, rev1: string, features?: stri
   ['a FETCH 1 BODY', 'a FETCH 1 (BODY.PEEK[TEXT])', 'AUTO.SET.SEEN'],
   ['a FETCH 1 SIZE', 'a FETCH 1 (RFC822.SIZE)'],
   ['a FETCH 1 (SIZE RFC822.SIZE)', 'a NOOP'],
-  ['a FETCH 1 Note', 'a FETCH 1 (BODY.PEEK[HEADER.FIELDS (NOTE)]<0.65536>)'],
+  ['a FETCH 1 Note', `a FETCH 1 (${note})`],
   ['a FETCH 1 UID', 'a FETCH 1 (BODY.PEEK[HEADER.FIELDS (UID)]<0.65536>)'],
   ['a FETCH 1 (SUBJECT $SUBJECT)', 'a FETCH 1 (BODY.PEEK[HEADER.FIELDS (SUBJECT)]<0.65536>)'],
   ['a FETCH 1 $FROM', 'a FETCH 1 (BODY.PEEK[HEADER.FIELDS (FROM RESENT-FROM)]<0.65536>)'],
+  ['a FETCH 1 BODY 2000:3999', 'a FETCH 1 (BODY.PEEK[TEXT]<2000.2000>)', 'INDEXABLE.FIELDS'],
+  ['a FETCH 1 (FLAGS RFC822 0:0 NOTE)', `a FETCH 1 (FLAGS BODY.PEEK[]<0.1> ${note})`, 'INDEXABLE.FIELDS'],
+  ['a FETCH 1 (BODY 0:9 BODY 20:29)', 'a NOOP', 'INDEXABLE.FIELDS'],
+  ['a FETCH 1 (BODY 0:9 TEXT)', 'a NOOP', 'INDEXABLE.FIELDS'],
+  ['a FETCH 1 BODY 9:0', 'a X-NO-SUCH-COMMAND', 'INDEXABLE.FIELDS'],
+  ['a FETCH 1 NOTE 0:9', 'a X-NO-SUCH-COMMAND', 'INDEXABLE.FIELDS'],
+  ['a FETCH 1 BODY 0:9', 'a X-NO-SUCH-COMMAND'],
   ['a FETCH 1 (A]', 'a X-NO-SUCH-COMMAND'],
   ['a FETCH 1 ()', 'a X-NO-SUCH-COMMAND'],
   ['a FETCH 1', 'a X-NO-SUCH-COMMAND'],
@@ -136,13 +145,33 @@ test('a COPY into a mailbox that cannot be made, or that is gone again, is NO', 
   assert.equal(translator.fromServer(octets('b NO [TRYCREATE] Gone\r\n')).toString(), 'b NO Gone\r\n')
 })
 
+test('a line of many spaces is read in no time', () => {
+  const spaces = ' '.repeat(60_000)
+  for (const line of [
+    `a FETCH 1 A${spaces}B`,
+    `a FETCH 1 BODY${spaces}0:9`,
+    `a SEARCH SEEN${spaces}%`,
+    `a COPY 1${spaces}{`,
+  ]) {
+    assert.match(
+      version3('INDEXABLE.FIELDS')
+        .fromClient(octets(line + '\r\n'))
+        .toString(),
+      /^a /,
+    )
+  }
+  assert.match(new Translator('imap4').fromClient(octets(`a FETCH 1 FLAGS${spaces}x\r\n`)).toString(), /^a /)
+})
+
 test('criteria with literals are told again, and are no longer than they may be', () => {
   const translator = version3()
-  translator.fromClient(octets('a SEARCH TO {2}\r\n'))
+  translator.fromClient(octets('a SEARCH TO {3}\r\n'))
   translator.fromServer(octets('+ Go on\r\n'))
-  assert.equal(translator.fromClient(octets('{} ~SEEN\r\n')).toString(), '{} NOT SEEN\r\n')
+  // One octet at a time: what looks like a marker inside of a literal is none.
+  const sent = Array.from('{3} ~SEEN\r\n', (char) => translator.fromClient(octets(char)).toString())
+  assert.equal(sent.join(''), '{3} NOT SEEN\r\n')
   const told = translator.fromServer(octets('* SEARCH 1\r\n')).toString()
-  assert.equal(told, 'a SEARCH (1) (TO {2}\r\n{} ~SEEN)\r\n')
+  assert.equal(told, 'a SEARCH (1) (TO {3}\r\n{3} ~SEEN)\r\n')
   translator.fromServer(octets('a OK\r\n'))
   translator.fromClient(octets('b SEARCH TO {2}\r\n'))
   translator.fromServer(octets('+ Go on\r\n'))

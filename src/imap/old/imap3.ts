@@ -13,6 +13,7 @@ const features: ReadonlyMap<string, boolean> = new Map([
   ['ADD.MESSAGE', false],
   ['AUTO.SET.SEEN', false],
   ['EIGHT.BIT.TRANSPARENT', false], // octets pass as they are, whether it is selected or not
+  ['INDEXABLE.FIELDS', false],
   ['TAGGED.SOLICITED', true],
 ])
 
@@ -152,8 +153,11 @@ export class Imap3 {
   }
 
   #fetch(tag: string, rest: string, lead: string): Request {
-    const [, set = '', list = ''] = /^ +(\S+) +(.+?) *$/.exec(rest) ?? []
-    const items = itemsToRev1(list, this.#has('AUTO.SET.SEEN') && !this.#wantsReadOnly)
+    const [, set = '', list = ''] = /^ +(\S+) +(\S.*)$/.exec(rest.trimEnd()) ?? []
+    const items = itemsToRev1(list, {
+      setsSeen: this.#has('AUTO.SET.SEEN') && !this.#wantsReadOnly,
+      indexable: this.#has('INDEXABLE.FIELDS'),
+    })
     if (items === undefined) return refused(tag)
     if (items === 'twice') return answered(tag, 'FETCH', 'NO One text by two names: ask for it once')
     return {
@@ -166,8 +170,8 @@ export class Imap3 {
   continuedToRev1(line: string, asked: Asked | undefined): string | undefined {
     const imap3 = asked?.imap3
     if (imap3?.criteria === undefined) return undefined
-    imap3.criteria += line
-    const more = isTooLong(imap3.criteria) ? undefined : criteriaToRev1(line)
+    const more = isTooLong(imap3.criteria, line) ? undefined : criteriaToRev1(line)
+    imap3.criteria += toTellAgain(line)
     // What is no criterion of either is refused by the server; a literal that was announced with it is not asked for.
     return more === undefined || more === 'unknown' ? ' ()' : more.rev1
   }
@@ -175,9 +179,7 @@ export class Imap3 {
   /** Octets of a literal that the client sends with a command. */
   seeLiteral(octets: Buffer, asked: Asked | undefined): void {
     const imap3 = asked?.imap3
-    if (imap3?.criteria === undefined) return
-    const isFirst = /\{\d+\}$/.test(imap3.criteria)
-    imap3.criteria += (isFirst ? '\r\n' : '') + octets.toString('latin1')
+    if (imap3?.criteria !== undefined) imap3.criteria += octets.toString('latin1')
   }
 
   /** Octets of a literal that the server sends; `false` when they are to be passed on. */
@@ -230,6 +232,7 @@ export class Imap3 {
 
   #selected(answer: string): void {
     this.#selecting--
+    if (answer.startsWith('BAD')) return // which changes nothing
     this.#isSelected = answer.startsWith('OK')
     this.#isReadOnly = answer.startsWith('OK [READ-ONLY]')
   }
@@ -302,15 +305,20 @@ function search(tag: string, rest: string, lead: string): Request {
   const criteria = criteriaToRev1(rest)
   if (criteria === 'unknown') return answered(tag, 'SEARCH', 'NO This cannot be searched for')
   if (criteria === undefined) return refused(tag)
-  if (isTooLong(rest)) return answered(tag, 'SEARCH', 'NO These are too many criteria')
+  if (isTooLong('', rest)) return answered(tag, 'SEARCH', 'NO These are too many criteria')
   return {
     line: `${tag} SEARCH${criteria.rev1}`,
-    asked: { tag, command: 'SEARCH', imap3: { lead, criteria: rest.trim() } },
+    asked: { tag, command: 'SEARCH', imap3: { lead, criteria: toTellAgain(rest.trimStart()) } },
   }
 }
 
-function isTooLong(criteria: string): boolean {
-  return criteria.length + (markerAtEnd(criteria)?.size ?? 0) > maxCriteriaBytes
+function isTooLong(before: string, line: string): boolean {
+  return before.length + line.length + (markerAtEnd(line)?.size ?? 0) > maxCriteriaBytes
+}
+
+/** A line of criteria, with its end where a literal follows. */
+function toTellAgain(line: string): string {
+  return markerAtEnd(line) ? line + '\r\n' : line.trimEnd()
 }
 
 /** The keywords among flags, in an order of their own; flags of the system have a backslash. */

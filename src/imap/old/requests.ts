@@ -180,7 +180,7 @@ const plainItemsOfParts = /^(?:FULL|BODY)$/
 const plainItemsOfImap4 = /^(?:BODYSTRUCTURE|UID)$/
 
 function fetch(tag: string, uid: string, rest: string, dialect: OldDialect): Request {
-  const [, set = '', list = ''] = /^ +(\S+) +(.+?) *$/.exec(rest) ?? []
+  const [, set = '', list = ''] = /^ +(\S+) +(\S.*)$/.exec(rest.trimEnd()) ?? []
   const isList = list.startsWith('(') && list.endsWith(')')
   const inner = isList ? list.slice(1, -1) : list
   const items: string[] = []
