@@ -7,7 +7,11 @@ const addressDepth = 4
 const token =
   /"((?:[^"\\]|\\.)*)"|([()])|BODY\[(HEADER\.FIELDS \([^()\]]*\)|[A-Z]*)\](?:<\d+>)? |\{\d+\}$|NIL|[^"()B{N]+|[B{N]/g
 
-/** One FETCH response, told in the words of IMAP3. Values of header fields are held until they are whole. */
+/**
+ * One FETCH response, told in the words of IMAP3. Values of header fields are held until they are whole.
+ *
+ * Deviates: the formal syntax of RFC 1203 has a number in front of an envelope. Its sample session has none, nor have we.
+ */
 export class FetchedByKeys {
   readonly #names: ReadonlyMap<string, readonly string[]>
   #depth = 0

@@ -256,6 +256,7 @@ export class Imap3 {
         return last(`${lead} FLAGS ${this.#flags}\r\n${tag} OK FLAGS completed\r\n`)
       case 'SET.FLAGS': {
         if (!this.#isSelected) return last(`${tag} BAD No mailbox is selected\r\n`)
+        // Deviates: RFC 1203 has keywords come and go by SET.FLAGS. Here messages have them, and nothing else.
         const isSame = keywords(set) === keywords(this.#flags)
         const status = isSame ? 'OK SET.FLAGS completed' : 'NO Keywords come with the first STORE of them, and stay'
         return last(`${lead} FLAGS ${this.#flags}\r\n${tag} ${status}\r\n`)
