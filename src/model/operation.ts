@@ -73,6 +73,8 @@ export type Operation =
       readonly from: MailboxId
       readonly uids: Uids
       readonly to: MailboxId
+      /** Passes over messages that the target was given from this UID on: since the caller saw which it has. */
+      readonly unlessGivenSince?: number
     } & Actor)
   /** Copy and expunge in one (RFC 6851). */
   | ({

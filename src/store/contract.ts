@@ -198,6 +198,25 @@ const behaviours: Readonly<Record<string, (given: Given) => Promise<void>>> = {
     assert.equal((await account.tree()).byName.get('new/place/b')?.id, leaf)
     assert.deepEqual(flagsByUid(await account.snapshot(leaf)), flagsByUid(before))
   },
+  'a copy passes over what the target was given meanwhile': async ({ account, inbox, create }) => {
+    const work = await create('work')
+    await account.commit([await appendOf(account, inbox, ['a', 'b', 'c'])])
+    const copy = (uids: readonly number[], unlessGivenSince?: number): Operation => ({
+      op: 'copy',
+      from: inbox,
+      uids,
+      to: work,
+      ...(unlessGivenSince !== undefined && { unlessGivenSince }),
+    })
+    const { uidNext } = await account.snapshot(work)
+    const both = await Promise.all([account.commit([copy([1, 2], uidNext)]), account.commit([copy([1, 3], uidNext)])])
+    const copied = both.map((committed) => [...resultOf(committed, 0, 'copy').from])
+    assert.deepEqual(copied, [[1, 2], [3]])
+    const none = await account.commit([copy([1, 2, 3], uidNext)])
+    assert.deepEqual([...resultOf(none, 0, 'copy').to], [])
+    const again = await account.commit([copy([1]), copy([1, 2], (await account.snapshot(work)).uidNext)])
+    assert.deepEqual([...resultOf(again, 1, 'copy').to], [5])
+  },
   'rename of INBOX moves its messages only': async ({ account, inbox, create }) => {
     await create('INBOX/below')
     await account.commit([await appendOf(account, inbox, ['a', 'b'])])

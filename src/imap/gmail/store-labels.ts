@@ -132,12 +132,15 @@ async function operationsFor(session: Selected, uids: Uint32Array, wanted: Wante
   for (const target of distinct(wanted.add)) {
     if (target.mailbox.id === from) continue
     permitted(target, 'i')
+    const { uidNext } = await session.selected.account.snapshot(target.mailbox.id, target.user)
     const there = new Set<number>()
     await messagesIn(session, target, (message) => there.add(message))
     const missing = uids.filter((_, n) => !there.has(messages[n]!)) // as many
     for (const message of messages) elsewhere.add(message)
     if (missing.length > 0) {
-      operations.push({ op: 'copy', from, uids: missing, to: target.mailbox.id, ...actorOf(target) })
+      // Another session may put some of them there before this one does.
+      const unlessGivenSince = uidNext
+      operations.push({ op: 'copy', from, uids: missing, to: target.mailbox.id, unlessGivenSince, ...actorOf(target) })
     }
   }
   for (const { mode, flags } of wanted.flags) {

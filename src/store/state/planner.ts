@@ -62,7 +62,8 @@ export function planOperation(planning: Planning, operation: Operation): Operati
     case 'store':
       return store(planning, operation)
     case 'copy': {
-      const { from, to, uidValidity } = copyUids(planning, operation.from, operation.uids, operation.to, operation)
+      const uids = notGivenYet(planning.draft, operation)
+      const { from, to, uidValidity } = copyUids(planning, operation.from, uids, operation.to, operation)
       return { op: 'copy', uidValidity, from, to }
     }
     case 'move': {
@@ -186,6 +187,18 @@ function copyUids(
   appendEntries(draft, changes, to, entries)
   if (seenInTarget !== undefined) markSeen(draft, changes, to, seenInTarget, seenUids)
   return { uidValidity: target.uidValidity, from: copiedFrom, to: copiedTo }
+}
+
+/** The messages to copy, without those that the target was given since the caller looked. */
+function notGivenYet(draft: CommitDraft, operation: Extract<Operation, { op: 'copy' }>): Uids {
+  const { from, uids, to, unlessGivenSince } = operation
+  if (unlessGivenSince === undefined) return uids
+  const target = draft.mailbox(to)
+  const given = new Set(target.messages.subarray(firstRowFrom(target.uids, unlessGivenSince), target.uids.length))
+  if (given.size === 0) return uids
+  const source = draft.mailbox(from)
+  const rows = rowsOfUids(source.uids, uids).filter((row) => !given.has(source.messages[row]!)) // rows of the mailbox
+  return Uint32Array.from(rows, (row) => source.uids[row]!) // likewise
 }
 
 /** The flags of a message that get into the mailbox it is copied to. */
