@@ -1,7 +1,6 @@
 /** STORE of X-GM-LABELS: puts messages into mailboxes, and takes them out of some. */
 import { changedFlags, type FlagMode, type FlagSet, noFlags } from '../../model/flags.ts'
 import type { Operation } from '../../model/operation.ts'
-import { resultOf } from '../../model/operation.ts'
 import { Refusal } from '../../model/refusal.ts'
 import { rowsOfAll } from '../../model/snapshot.ts'
 import type { NumberSet } from '../../wire/number-set.ts'
@@ -113,8 +112,14 @@ async function created(session: Selected, label: string): Promise<MailboxReferen
   if (place !== login.own || selected.user !== undefined) {
     throw new Refusal('NONEXISTENT', 'There is no such mailbox beside the selected one')
   }
-  const committed = await session.commit(place.account, [{ op: 'createMailbox', name }])
-  const mailbox = (await place.account.tree()).byId.get(resultOf(committed, 0, 'createMailbox').mailbox)
+  try {
+    await session.commit(place.account, [{ op: 'createMailbox', name }])
+  } catch (error) {
+    if (!(error instanceof Refusal && error.code === 'ALREADYEXISTS')) throw error
+    // Another session is making it, for the same label as a rule: it shows when that is durable, and so is this.
+    await place.account.commit([])
+  }
+  const mailbox = (await place.account.tree()).byName.get(name)
   if (!mailbox) throw new Refusal('NONEXISTENT', 'The mailbox was deleted at once')
   return referenceTo(place, mailbox)
 }
