@@ -251,7 +251,7 @@ export class ImapSession {
   async commit(account: AccountStore, operations: readonly Operation[]): Promise<Committed> {
     const before = this.notifications?.lastCommit(account) ?? 0
     const committed = await account.commit(operations)
-    // A commit that changes nothing has the mod-sequence of another's.
+    if (committed.changedNothing) return committed // its mod-sequence may be of another's
     if (committed.modSeq > before) this.notifications?.noteOwn(account, committed.modSeq)
     const { selected } = this
     const brings = operations.some(({ op }) => op === 'append' || op === 'copy' || op === 'move')

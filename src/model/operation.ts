@@ -161,6 +161,8 @@ export interface Committed {
   /** The mod-sequence of all changes of the commit; unchanged when it changed nothing. */
   readonly modSeq: ModSeq
   readonly results: readonly OperationResult[]
+  /** It changed nothing, and so `modSeq` is of a commit before, perhaps another's. */
+  readonly changedNothing?: true
 }
 
 /** The results whose `op` may be `Op`. */

@@ -219,7 +219,7 @@ const searches: readonly string[] = ['ALL', 'UNSEEN', 'RETURN (COUNT ALL) DELETE
 const search: Make = (client, [a, b]) => {
   const name = goesByUid(client, a) ? 'UID SEARCH' : 'SEARCH'
   const key = of(searches, b)
-  const bySeqNum = name === 'SEARCH' || (key === '1:*' && client.enabled.has('UIDONLY'))
+  const bySeqNum = name === 'SEARCH' || key === '1:*'
   return simple(`${name} ${key}`, { name, selected: true, bySeqNum })
 }
 

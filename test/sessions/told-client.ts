@@ -242,7 +242,7 @@ export class ToldClient {
         return this.#fetched(response.data, head)
       case 'search': {
         const beyond = response.numbers.some((number) => number > (view?.messages.length ?? 0))
-        if (beyond && head?.command.bySeqNum) this.complain('SEARCH found what does not exist')
+        if (beyond && head?.command.name === 'SEARCH') this.complain('SEARCH found what does not exist')
         return
       }
       case 'esearch':

@@ -83,7 +83,11 @@ export class ToldOthers {
   /** What it believes of a mailbox and is not so; to be asked when everything that there is to tell is told. */
   wrongAbout(name: string, { uidValidity, messages, uidNext, unseen }: MailboxStatus): string | undefined {
     const told = this.#told.get(name)
-    if (!this.wish?.covers(name) || told?.uidValidity !== uidValidity) return undefined
+    if (!this.wish?.covers(name) || !told) return undefined
+    // RFC 5465 §5.1: with FlagChange, another UIDVALIDITY is told.
+    if (told.uidValidity !== uidValidity) {
+      return this.wish.otherFlags ? `thinks ${name} has UIDVALIDITY ${told.uidValidity}, not ${uidValidity}` : undefined
+    }
     const wrong =
       (told.messages ?? messages) !== messages ||
       (told.uidNext ?? uidNext) !== uidNext ||

@@ -242,7 +242,8 @@ export class Account {
     const { state } = this.#parts
     const plan = state.plan(operations, this.#settings.now(), unlimited)
     const { changeSet } = plan
-    const committed: Committed = { modSeq: plan.modSeq, results: plan.results }
+    const { modSeq, results } = plan
+    const committed: Committed = changeSet ? { modSeq, results } : { modSeq, results, changedNothing: true }
     if (changeSet) this.#settings.grants.note(this.id, changeSet)
     if (!changeSet && !mended) return this.#afterThoseBefore(committed)
     const applied = changeSet && state.apply(changeSet)

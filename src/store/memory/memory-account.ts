@@ -79,7 +79,7 @@ export class MemoryAccount {
 
   commit(operations: readonly Operation[]): Committed {
     const { changeSet, modSeq, results, staged } = this.state.plan(operations, Math.floor(this.#clock() / 1000))
-    if (!changeSet) return { modSeq, results }
+    if (!changeSet) return { modSeq, results, changedNothing: true }
     const { mailboxes, released } = this.state.apply(changeSet)
     for (const { staged: message, message: number } of staged) {
       this.#messages.set(number, stagedMessage(message))
