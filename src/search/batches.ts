@@ -15,7 +15,7 @@ export interface Batch {
   readonly messages: Uint32Array
 }
 
-/** Rows (ascending) in pieces for which the store is asked at once what it has computed. */
+/** Rows (ascending, each once) in pieces for which the store is asked at once what it has computed. */
 export function* computedBatches(rows: Uint32Array, { messages }: MailboxSnapshot): Generator<Batch> {
   for (let start = 0; start < rows.length;) {
     // Rows of the snapshot, all inside bounds.

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { Cursor } from '../wire/cursor.ts'
 import { parseSortCriteria } from '../wire/sort-grammar.ts'
-import { mailboxOf, type TestMail } from './mailbox.test-support.ts'
+import { mailboxOf, type TestMail, withMethods } from './mailbox.test-support.ts'
 import type { SearchContext } from './context.ts'
 import { orderedBy, sortInSlices } from './slices.ts'
 import { sortRows } from './sort.ts'
@@ -53,6 +53,29 @@ test('every criterion', async () => {
     assert.deepEqual(await sorted(context, criteria, some), expected, `${criteria} of some`)
   }
   assert.deepEqual(await sorted(context, 'DATE', []), [])
+})
+
+test('messages that an older version took in have no sort keys, and are sorted all the same', async () => {
+  for (const isOlder of [(): boolean => true, (message: number): boolean => message % 2 === 1]) {
+    const context = await mailboxOf(mails)
+    const { account } = context
+    const asBefore = withMethods(account, {
+      async readComputed(kind, messages) {
+        const packed = await account.readComputed(kind, messages)
+        if (kind !== 'sortKeys') return packed
+        const { bytes, offsets } = packed
+        const left = Array.from(messages, (message, n) =>
+          isOlder(message) ? Buffer.alloc(0) : bytes.subarray(offsets[n], offsets[n + 1]),
+        )
+        const ends = new Uint32Array(messages.length + 1)
+        left.forEach((keys, n) => (ends[n + 1] = ends[n]! + keys.length))
+        return { bytes: Buffer.concat(left), offsets: ends }
+      },
+    })
+    for (const [criteria, order] of tables) {
+      assert.deepEqual(await sorted({ ...context, account: asBefore }, criteria), order, criteria)
+    }
+  }
 })
 
 test('each column of keys is read once for each message', async () => {
