@@ -94,6 +94,7 @@ const behaviours: Readonly<Record<string, (given: Given) => Promise<void>>> = {
     const before = await account.snapshot(inbox)
     const again = await account.commit([store(inbox, [1, 9], 'add', '\\Seen')])
     assert.equal(again.modSeq, modSeq)
+    assert.equal(again.changedNothing, true)
     assert.deepEqual([...resultOf(again, 0, 'store').stored], [1])
     assert.equal(await account.snapshot(inbox), before)
   },

@@ -158,7 +158,9 @@ export class AccountWatch {
     })
     for (const { reference, status } of (await statusesOf(changed)).values()) {
       const commit = touched.get(status.mailbox) ?? several
-      const isKnown = own.has(commit) || this.#isSelected(watching, status.mailbox)
+      // The counters may be of a later commit than the mark, and that one another's.
+      const isOnlyOwn = own.has(commit) && status.highestModSeq <= commit
+      const isKnown = isOnlyOwn || this.#isSelected(watching, status.mailbox)
       const items = isKnown ? [] : this.#itemsToTell(watching, reference, status)
       this.#told.update(status)
       if (items.length > 0) await writeStatus(watching.session, reference, status, items)
