@@ -373,7 +373,7 @@ function search(reader: ResponseReader, name: 'SEARCH' | 'SORT'): Response {
   return { kind: name === 'SEARCH' ? 'search' : 'sort', numbers, modSeq }
 }
 
-/** RFC 9051 §9 esearch-response; the correlators of RFC 7377 §4, the results of RFC 9394 §4 and RFC 6203 §7. */
+/** RFC 9051 §9 esearch-response; the correlators of RFC 7377 §4, the results of RFC 9394 §4, RFC 6203 §7, RFC 5267 §5. */
 function esearch(reader: ResponseReader): Response {
   let tag: string | undefined
   if (reader.try(' (TAG ')) {
@@ -399,6 +399,13 @@ function esearch(reader: ResponseReader): Response {
       reader.take(/\((?:[1-9]\d*:[1-9]\d*|-[1-9]\d*:-[1-9]\d*) /y, 'a range of results')
       if (!reader.try('NIL')) reader.uidRanges()
       reader.expect(')')
+    } else if (item === 'ADDTO' || item === 'REMOVEFROM') {
+      reader.list(() => {
+        reader.number() // a place, and what comes there or goes
+        reader.expect(' ')
+        reader.uidRanges()
+      })
+      continue // as often as there are steps
     } else throw reader.fail('a known search result before')
     if (items.includes(item)) throw reader.fail(`${item} but once before`)
     items.push(item)
