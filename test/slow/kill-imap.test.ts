@@ -7,9 +7,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Told } from './kill-child.ts'
 import { type Lane, assertSound, ended, newLane, verify } from './kill-lane.ts'
-import { commandsOf, inSteps } from './imap-deeds.ts'
-import { RawClient } from './raw-client.ts'
-import { type Territory, after, nextDeed, randomFrom } from './territory.ts'
+import { work } from './kill-client.ts'
+import { randomFrom } from './territory.ts'
 
 /** How many servers are killed; `CRISPIN_IMAP_KILLS` sets another number. */
 const kills = Number(process.env['CRISPIN_IMAP_KILLS'] ?? 50)
@@ -50,7 +49,7 @@ async function lifeAndDeath(lane: Lane, seed: number, random: () => number): Pro
     const [first] = (await once(child.stdout, 'data')) as [Buffer] // a readable stream gives Buffers
     const port = Number(first.toString())
     const told: Told[] = []
-    const working = lane.territories.map((territory) => work(port, territory, seed, told))
+    const working = lane.territories.map((territory) => work(port, territory, seed, told, () => false))
     setTimeout(() => child.kill('SIGKILL'), random() ** 2 * maxLifeMs + 20)
     await Promise.all(working)
     return told
@@ -58,36 +57,4 @@ async function lifeAndDeath(lane: Lane, seed: number, random: () => number): Pro
     child.kill('SIGKILL')
     await over
   }
-}
-
-async function work(port: number, start: Territory, seed: number, told: Told[]): Promise<void> {
-  const random = randomFrom(seed * 1000 + start.worker)
-  const { worker } = start
-  const client = await RawClient.connect({ host: '127.0.0.1', port }).catch(() => undefined)
-  if (!client) return // the server was gone before anything was asked
-  let territory = start
-  try {
-    if (!(await done(client, 'LOGIN alice secret'))) return
-    for (let n = 0; ; n++) {
-      for (const deed of inSteps(nextDeed(territory, `${seed}.${worker}.${n}`, random))) {
-        const { before, command, behind } = commandsOf(territory, deed)
-        if (before !== undefined && !(await done(client, before))) return
-        told.push({ is: 'begun', worker, deed })
-        if (!(await done(client, command))) return
-        told.push({ is: 'acknowledged', worker })
-        territory = after(territory, deed)
-        if (behind !== undefined && !(await done(client, behind))) return
-      }
-    }
-  } finally {
-    client.close()
-  }
-}
-
-/** Sends a command; false when the server is gone before its answer. Throws when the answer is not OK. */
-async function done(client: RawClient, command: string): Promise<boolean> {
-  const answer = (await client.command(command)).at(-1)
-  if (answer?.startsWith('OK')) return true
-  if (client.ended) return false
-  throw new Error(`${command.slice(0, 80)}: ${answer}`)
 }

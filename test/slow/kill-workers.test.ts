@@ -11,11 +11,10 @@ import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { userDirectory } from '../../src/accounts/user-directory.ts'
-import { commandsOf, inSteps } from './imap-deeds.ts'
 import type { Told } from './kill-child.ts'
 import { type Lane, assertSound, ended, newLane, verify } from './kill-lane.ts'
-import { RawClient } from './raw-client.ts'
-import { type Territory, after, nextDeed, randomFrom } from './territory.ts'
+import { work } from './kill-client.ts'
+import { randomFrom } from './territory.ts'
 
 /** How many servers are killed; `CRISPIN_WORKER_KILLS` sets another number. */
 const kills = Number(process.env['CRISPIN_WORKER_KILLS'] ?? 12)
@@ -23,6 +22,9 @@ const kills = Number(process.env['CRISPIN_WORKER_KILLS'] ?? 12)
 const maxLifeMs = 400
 
 const program = join(import.meta.dirname, '../../bin/crispin')
+
+/** What a worker says when the one that owns the account went away with a commit. */
+const ownerIsGone = (answer: string): boolean => answer.startsWith('NO [UNAVAILABLE]')
 
 for (const workers of [2, 3]) {
   test(`nothing answered OK is lost when servers of ${workers} workers are killed`, { timeout: 900_000 }, async (t) => {
@@ -58,7 +60,7 @@ async function lifeAndDeath(lane: Lane, workers: number, seed: number, random: (
   try {
     const port = await readyPort(child)
     const told: Told[] = []
-    const working = lane.territories.map((territory) => work(port, territory, seed, told))
+    const working = lane.territories.map((territory) => work(port, territory, seed, told, ownerIsGone))
     await sleep(random() * maxLifeMs + 20)
     const pids = workersOf(child)
     assert.equal(pids.length, workers)
@@ -98,39 +100,4 @@ async function readyPort({ stdout }: ChildProcess): Promise<number> {
 function workersOf({ pid }: ChildProcess): number[] {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1')
   return children.split(' ').filter(Boolean).map(Number)
-}
-
-async function work(port: number, start: Territory, seed: number, told: Told[]): Promise<void> {
-  const random = randomFrom(seed * 1000 + start.worker)
-  const { worker } = start
-  const client = await RawClient.connect({ host: '127.0.0.1', port }).catch(() => undefined)
-  if (!client) return
-  let territory = start
-  try {
-    if (!(await done(client, 'LOGIN alice secret'))) return
-    for (let n = 0; ; n++) {
-      for (const deed of inSteps(nextDeed(territory, `${seed}.${worker}.${n}`, random))) {
-        const { before, command, behind } = commandsOf(territory, deed)
-        if (before !== undefined && !(await done(client, before))) return
-        told.push({ is: 'begun', worker, deed })
-        if (!(await done(client, command))) return
-        told.push({ is: 'acknowledged', worker })
-        territory = after(territory, deed)
-        if (behind !== undefined && !(await done(client, behind))) return
-      }
-    }
-  } finally {
-    client.close()
-  }
-}
-
-/**
- * Sends a command; false when it is not known what came of it: the worker is gone, or the one that owns the account is.
- * Throws when the answer is any other than OK.
- */
-async function done(client: RawClient, command: string): Promise<boolean> {
-  const answer = (await client.command(command)).at(-1)
-  if (answer?.startsWith('OK')) return true
-  if (client.ended || answer?.startsWith('NO [UNAVAILABLE]')) return false
-  throw new Error(`${command.slice(0, 80)}: ${answer}`)
 }

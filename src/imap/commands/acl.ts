@@ -55,12 +55,7 @@ export const deleteAcl: Command<'authenticated', IdentifierArgs> = defineCommand
   name: 'DELETEACL',
   state: 'authenticated',
   capability: 'ACL',
-
-  parse(cursor) {
-    const named = parseIdentifier(cursor)
-    cursor.end()
-    return named
-  },
+  parse: parseIdentifierAlone,
 
   async run(session, { mailbox, identifier: wire }) {
     const reference = await session.mailboxNamed(session.login, mailbox, 'a')
@@ -92,12 +87,7 @@ export const listRights: Command<'authenticated', IdentifierArgs> = defineComman
   name: 'LISTRIGHTS',
   state: 'authenticated',
   capability: 'ACL',
-
-  parse(cursor) {
-    const named = parseIdentifier(cursor)
-    cursor.end()
-    return named
-  },
+  parse: parseIdentifierAlone,
 
   async run(session, { mailbox, identifier: wire }) {
     const reference = await session.mailboxNamed(session.login, mailbox, 'a')
@@ -138,6 +128,12 @@ function parseIdentifier(cursor: Cursor): IdentifierArgs {
   const mailbox = cursor.mailbox()
   cursor.space()
   return { mailbox, identifier: cursor.astring('an identifier') }
+}
+
+function parseIdentifierAlone(cursor: Cursor): IdentifierArgs {
+  const named = parseIdentifier(cursor)
+  cursor.end()
+  return named
 }
 
 /** Throws `BadSyntax` at a letter that is no right, as RFC 4314 §3.1 wants. */

@@ -2,19 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { storeContract } from '../contract.ts'
-import type { EmbeddedLimits } from './index.ts'
+import { compacting, small } from './contract-limits.test-support.ts'
 import { embeddedStore } from './index.ts'
-
-/** Small segments, so that histories cross their ends. */
-const small: EmbeddedLimits = { segmentBytes: [8 * 1024, 16 * 1024], idleAccounts: 0 }
-/** A checkpoint after every commit, and whatever can be compacted then is. */
-const compacting: EmbeddedLimits = {
-  segmentBytes: [4 * 1024],
-  idleAccounts: 0,
-  checkpointBytes: 1,
-  compactionShare: 0,
-  compactionGraceMs: 0,
-}
 
 for (const [name, limits] of [
   ['embedded', small],
